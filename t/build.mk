@@ -1,0 +1,31 @@
+# t/: everything that checks the rest.  `make check` runs unit tests, stories
+# and the house rules; t/run.sh counts them.
+
+# t/unit/ROOM/test_NOUN.c links libROOM.a and the floors below it.
+UNIT.common     := common
+UNIT.proto      := proto common
+UNIT.client     := ms proto common
+UNIT.worker     := worker ms proto common
+UNIT.supervisor := supervisor proto common
+UNIT.msctl      := msctl ms proto common
+unit_libs = $(or $(UNIT.$1),$1 worker ms proto common)
+
+UNIT_LDLIBS := -lcheck -lsubunit -lm -lrt -lpthread $(COMMON_LDLIBS)
+$(foreach s,$(wildcard t/unit/*/test_*.c),$(eval $(call program,TESTS,\
+  t/unit/$(notdir $(patsubst %/,%,$(dir $s)))/$(basename $(notdir $s)),$s t/lib/unit.c,\
+  $(call unit_libs,$(notdir $(patsubst %/,%,$(dir $s)))),$(UNIT_LDLIBS) \
+  $(UNIT_LDLIBS.$(notdir $(patsubst %/,%,$(dir $s)))))))
+
+# t/lib/probes: small programs that stories run as workers
+$(foreach s,$(wildcard t/probes/*.c),$(eval $(call program,TOOLS,\
+  t/probes/$(basename $(notdir $s)),$s,ms proto common,-lnng $(COMMON_LDLIBS))))
+
+check: all $(TESTS) $(TOOLS)
+	$QMODE=$(MODE) B=$B sh t/run.sh unit rules stories
+check-unit: $(TESTS)
+	$QMODE=$(MODE) B=$B sh t/run.sh unit
+check-stories: all $(TOOLS)
+	$QMODE=$(MODE) B=$B sh t/run.sh stories
+check-slow: all $(TESTS) $(TOOLS)
+	$QMODE=$(MODE) B=$B sh t/run.sh slow
+.PHONY: check check-unit check-stories check-slow
