@@ -1,3 +1,3 @@
 # common/: the ground floor; knows no message and no daemon
 $(eval $(call library,common,common/*.c))
-COMMON_LDLIBS := -lev -lcjson -lcrypto -lpthread -lm
+COMMON_LDLIBS := -Wl,--as-needed -lev -lcjson -lcrypto -lpthread -lm

@@ -10,7 +10,9 @@ UNIT.supervisor := supervisor proto common
 UNIT.msctl      := msctl ms proto common
 unit_libs = $(or $(UNIT.$1),$1 worker ms proto common)
 
-UNIT_LDLIBS := -lcheck -lsubunit -lm -lrt -lpthread $(COMMON_LDLIBS)
+UNIT_LDLIBS := -lcheck -lsubunit -lrt -lnng -lxxhash $(COMMON_LDLIBS)
+UNIT_LDLIBS.pool := -lpq
+UNIT_LDLIBS.persist := -lpq
 $(foreach s,$(wildcard t/unit/*/test_*.c),$(eval $(call program,TESTS,\
   t/unit/$(notdir $(patsubst %/,%,$(dir $s)))/$(basename $(notdir $s)),$s t/lib/unit.c,\
   $(call unit_libs,$(notdir $(patsubst %/,%,$(dir $s)))),$(UNIT_LDLIBS) \

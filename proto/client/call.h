@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Typed requests to services, for our own workers and msctl.  A `struct link`
+ * is one NNG REQ socket to one service; calls on it run at the same time.
+ * NNG resends when the service restarts, so every call is idempotent: writes
+ * carry an operation id.  Completion runs on the thread that calls
+ * link_hub_dispatch(), never on NNG's.
+ */
+#ifndef PROTO_CLIENT_CALL_H
+#define PROTO_CLIENT_CALL_H
+
+#include "proto/msg.h"
+
+struct link;
+struct link_hub; /* completions of many links: one fd, one dispatch */
+
+enum ms_err link_hub_open(struct link_hub **hub_r);
+void link_hub_close(struct link_hub **hub); /* after its links */
+int link_hub_fd(struct link_hub *hub);      /* readable: dispatch */
+/* Runs completions, at most max (0 = all that wait); returns how many. */
+size_t link_hub_dispatch(struct link_hub *hub, size_t max);
+
+/* Never waits; dialling goes on in the background for ever.
+ * address: "ipc:///run/ms/bus.ipc". */
+enum ms_err link_open(struct link_hub *hub, const char *address,
+    struct link **link_r);
+/* Cancels calls in flight without calling back. */
+void link_close(struct link **link);
+
+/*
+ * err MS_OK: out is the reply's struct (desc->out rows, lives in arena), body
+ * the reply's bulk bytes.  Otherwise why says what went wrong.  All borrowed
+ * until the callback returns.
+ */
+typedef void call_done_fn(void *arg, enum ms_err err, const void *out,
+    struct slice body, const struct why *why);
+
+struct call_options {
+	uint32_t timeout_ms; /* 0 = 30 s; the deadline travels with the call */
+	struct id128 op;     /* zero: a new one when desc is not idempotent */
+};
+/*
+ * Starts a call; `body` is copied.  The callback runs exactly once, from
+ * link_hub_dispatch(), unless link_close() comes first.  MS_EBUSY when
+ * LINK_CALLS_MAX are in flight.
+ */
+#define LINK_CALLS_MAX 256u
+enum ms_err call_start(struct link *link, const struct msg_desc *desc,
+    const void *in, struct slice body, const struct call_options *options,
+    call_done_fn *done, void *arg);
+
+/* The same, waiting: dispatches hub meanwhile.  out_r (desc->out_bytes) and
+ * body_r live in arena. */
+enum ms_err call_wait(struct link *link, const struct msg_desc *desc,
+    const void *in, struct slice body, uint32_t timeout_ms,
+    struct arena *arena, void *out_r, struct slice *body_r, struct why *why);
+
+#endif

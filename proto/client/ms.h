@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libms: what an agent or tool links to talk to Mister Smith.
+ *
+ * One `struct ms` is one connection to the services of one run directory.  It
+ * belongs to one thread; several may be open at once.  Nothing here needs the
+ * services to be up: calls wait, connections come back by themselves, and what
+ * was sent is sent again (every write is idempotent by its operation id).
+ *
+ * Event-loop use: watch ms_fd() for reading and call ms_dispatch(ms, 0).
+ * Blocking use: ms_flush(), ms_request() and ms_dispatch(ms, timeout) wait.
+ * Callbacks run inside ms_dispatch(), ms_flush() and ms_request() only.  They
+ * may call everything except ms_close().
+ *
+ * After fork() a child must not use a handle of its parent (exec first).
+ */
+#ifndef MS_H
+#define MS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ms;
+struct ms_sub;
+struct ms_consumer;
+
+enum ms_durability {
+	MS_NONE = 0,     /* handed to libms, no acknowledgement awaited */
+	MS_ACCEPTED = 1, /* the broker has validated and routed it */
+	MS_WRITTEN = 2,  /* survives kill -9 of every process */
+	MS_SYNCED = 3    /* survives power loss */
+};
+
+struct ms_options {
+	const char *run_dir; /* NULL: $MS_RUN_DIR, else /run/ms */
+	const char *source;  /* CloudEvents source; NULL: /NAME from $MS_NAME or
+	                        /pid/N */
+	uint32_t window;     /* unacknowledged batches, 0 = 16, at most 64 */
+};
+
+/* options may be NULL.  MS_EINVAL, MS_ENOMEM. */
+enum ms_err ms_open(const struct ms_options *options, struct ms **ms_r);
+/* Does not flush.  Sets *ms to NULL. */
+void ms_close(struct ms **ms);
+
+/* Readable when ms_dispatch() has something to do; owned by ms. */
+int ms_fd(struct ms *ms);
+/* Runs what is due; waits up to timeout_ms for it (-1 = for ever, 0 = not). */
+enum ms_err ms_dispatch(struct ms *ms, int timeout_ms);
+/* The last failure of this handle in words; "" when none.  Borrowed until the
+ * next call. */
+const char *ms_why(struct ms *ms);
+
+struct ms_event {
+	const char *subject; /* required */
+	const char *type;    /* NULL: the subject */
+	const char *source;  /* NULL: the handle's */
+	const char *id;      /* NULL: a new UUIDv7 */
+	const char *content_type; /* NULL: application/json */
+	const char *partition_key;
+	const char *correlation_id; /* UUID text or NULL */
+	const char *causation_id;   /* UUID text or NULL */
+	const char *traceparent;
+	int64_t time_ns; /* 0: now */
+	const void *data;
+	size_t data_bytes;
+	/* filled on delivery, ignored by publish */
+	uint64_t seq;
+	uint32_t deliveries; /* durable consumers: 1 = first time */
+};
+
+/*
+ * Puts one event into the current batch (copied).  The batch leaves when it
+ * holds 64 KiB, on ms_dispatch() and on ms_flush().  When `window` batches are
+ * unacknowledged this call waits for one (MS_ETIMEOUT after 30 s, the event is
+ * then not taken).  Events of different durability go in different batches,
+ * in order.  A typed error names what is wrong with the event.
+ */
+enum ms_err ms_publish(struct ms *ms, const struct ms_event *event,
+    enum ms_durability durability);
+/* One CloudEvents JSON object (or bare JSON value with default_subject). */
+enum ms_err ms_publish_json(struct ms *ms, const char *text, size_t len,
+    const char *default_subject, enum ms_durability durability);
+
+struct ms_published { /* totals since ms_open */
+	uint64_t events;     /* given to ms_publish */
+	uint64_t acked;      /* acknowledged, duplicates included */
+	uint64_t duplicates;
+	uint64_t failed;     /* refused by the broker: lost, see ms_why() */
+	uint64_t last_seq;
+	enum ms_durability durability; /* the least reached so far */
+};
+/* Waits until every batch is acknowledged or refused.  MS_ETIMEOUT; the first
+ * refusal's code when some failed since the last flush. */
+enum ms_err ms_flush(struct ms *ms, int timeout_ms);
+void ms_published(struct ms *ms, struct ms_published *totals_r);
+
+/* Live events: from now on, at most once, in order.  event NULL means a gap:
+ * sequences from..to (of this class) were not received. */
+typedef void ms_event_fn(void *arg, const struct ms_event *event);
+typedef void ms_gap_fn(void *arg, uint64_t from, uint64_t to);
+enum ms_err ms_subscribe(struct ms *ms, const char *pattern, ms_event_fn *fn,
+    ms_gap_fn *gap, void *arg, struct ms_sub **sub_r);
+void ms_unsubscribe(struct ms_sub **sub);
+
+/* Durable consumption: at least once, in order, across restarts of anyone. */
+struct ms_consumer_options {
+	const char *name;     /* required: the cursor's name */
+	const char *const *filter; /* NULL-terminated patterns; NULL = all */
+	int only_new;         /* a new consumer starts at the end */
+	uint32_t max_events;  /* per batch, 0 = 1000 */
+	uint64_t max_bytes;   /* 0 = 4 MiB */
+	uint32_t ack_wait_ms; /* 0 = 30 s */
+};
+/*
+ * Called with the events of one batch, in order.  MS_OK settles all of them
+ * and fetches on; MS_EBUSY keeps the batch until ms_consumer_settle();
+ * another error gives the batch back, to come again after a delay.
+ * Events are borrowed until the callback returns, with MS_EBUSY until settled.
+ */
+typedef enum ms_err ms_batch_fn(void *arg, const struct ms_event *events,
+    size_t count);
+enum ms_err ms_consume(struct ms *ms, const struct ms_consumer_options *options,
+    ms_batch_fn *fn, void *arg, struct ms_consumer **consumer_r);
+/* MS_OK: done with the batch; otherwise it is redelivered. */
+void ms_consumer_settle(struct ms_consumer *consumer, enum ms_err result);
+void ms_consumer_close(struct ms_consumer **consumer);
+
+/*
+ * Asks a service ("bus", "config", "persist", "pool", ...) a verb with a JSON
+ * object (NULL = {}).  *reply_r is JSON text to be free()d: the fields, and
+ * the reply's body as member "body" when it is JSON.  Waits up to timeout_ms.
+ */
+enum ms_err ms_request(struct ms *ms, const char *service, const char *verb,
+    const char *json, int timeout_ms, char **reply_r);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

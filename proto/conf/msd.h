@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* [msd], [supervisor NAME], [worker NAME]: the tree, as written in the file. */
+#ifndef PROTO_CONF_MSD_H
+#define PROTO_CONF_MSD_H
+
+#include "proto/conf/sections.h"
+
+struct msd_conf {
+	char *run_dir;
+	char *log_dir;
+	char *state_dir;
+	char *lib_dir; /* NULL = beside the msd binary */
+	char *user;
+	char *group;
+	char *control_group;
+	struct words include;
+	uint64_t shutdown_deadline_ms;
+	bool guardian;
+};
+
+enum strategy {
+	STRATEGY_DEFAULT, /* workers: the supervisor's */
+	STRATEGY_ONE_FOR_ONE,
+	STRATEGY_REST_FOR_ONE,
+	STRATEGY_ONE_FOR_ALL,
+	STRATEGY_ESCALATE /* workers only */
+};
+enum restart_type {
+	RESTART_PERMANENT,
+	RESTART_TRANSIENT,
+	RESTART_TEMPORARY
+};
+enum auto_shutdown {
+	AUTO_SHUTDOWN_NEVER,
+	AUTO_SHUTDOWN_ANY,
+	AUTO_SHUTDOWN_ALL
+};
+enum on_give_up {
+	GIVE_UP_ESCALATE,
+	GIVE_UP_HOLD
+};
+enum on_initial_failure {
+	INITIAL_ABORT,
+	INITIAL_RETRY
+};
+
+struct supervisor_conf {
+	char *parent;
+	int strategy;
+	uint32_t intensity;
+	uint64_t period_ms;
+	int auto_shutdown;
+	int restart;
+	bool significant;
+	int on_give_up;
+	int on_initial_failure;
+	bool otp_strict;
+	uint64_t stop_timeout_ms;
+};
+
+enum ready_kind {
+	READY_EXEC,
+	READY_NOTIFY,
+	READY_FD,
+	READY_DELAY,
+	READY_CHECK
+};
+struct ready_conf { /* FIELD_CUSTOM: exec | notify | fd:N | delay:D | check */
+	enum ready_kind kind;
+	int fd;
+	uint64_t delay_ms;
+};
+struct watchdog_conf { /* FIELD_CUSTOM: off | duration | phi:T */
+	uint64_t timeout_ms; /* 0 = off */
+	double phi;          /* > 0: phi-accrual */
+};
+/* FIELD_CUSTOM: list of exit codes and signal names */
+struct exit_set {
+	uint64_t codes[4];  /* bit n of 256 */
+	uint64_t signals;   /* bit signo, 1..64 in bit 0..63 */
+	bool given;
+};
+struct limit_conf { /* limit_NAME = N[:HARD] | infinity */
+	uint64_t soft, hard;
+	bool given;
+};
+enum limit_index {
+	LIMIT_NOFILE, LIMIT_NPROC, LIMIT_CORE, LIMIT_AS, LIMIT_STACK,
+	LIMIT_MEMLOCK, LIMIT_FSIZE, LIMIT_CPU, LIMIT_DATA, LIMIT_COUNT
+};
+
+struct worker_conf {
+	char *supervisor;
+	struct words command;
+	int strategy;
+	struct rate escalate_after;
+	int restart;
+	bool significant;
+	struct words requires, wants, after;
+	struct ready_conf ready;
+	uint64_t start_timeout_ms;
+	int stop_signal;
+	uint64_t stop_timeout_ms;
+	bool stop_group; /* stop_signal to the whole process group */
+	struct watchdog_conf watchdog;
+	uint64_t abort_timeout_ms;
+	char *check;
+	uint64_t check_interval_ms, check_timeout_ms;
+	uint32_t check_failures;
+	struct span_ms backoff;
+	uint64_t stable_after_ms;
+	struct exit_set success_exit, prevent_restart_exit, ignore_exit;
+	char *user, *group;
+	struct words groups;
+	uint32_t umask; /* octal in the file; UINT32_MAX = msd's */
+	char *cwd;
+	int64_t nice;
+	int64_t oom_score_adj;
+	struct limit_conf limit[LIMIT_COUNT];
+	struct words env;
+	char *env_file;
+	bool clear_env;
+	uint64_t memory_max_bytes;
+	uint32_t pids_max;
+	char *cpu_max;
+	char *cgroup;
+	uint32_t fd_store_max;
+	struct words listen;
+	uint32_t instances;
+	char *log;
+	uint64_t log_size_bytes;
+	uint32_t log_keep;
+	int log_format;
+	int reload_signal, prepare_signal;
+	uint64_t prepare_timeout_ms;
+	char *notify_access;
+};
+
+extern const struct field msd_rows[], supervisor_rows[], worker_rows[];
+extern const struct field_name strategy_names[], restart_names[],
+    auto_shutdown_names[], on_give_up_names[], on_initial_failure_names[];
+void worker_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors);
+
+bool exit_set_has_code(const struct exit_set *set, int code);
+bool exit_set_has_signal(const struct exit_set *set, int signo);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every worker with a service answers (by the skeleton). */
+#ifndef PROTO_MSG_WORKER_H
+#define PROTO_MSG_WORKER_H
+
+#include "proto/msg.h"
+
+struct worker_health_out {
+	bool ready;
+	char *status; /* last STATUS= */
+	uint64_t uptime_ms;
+	uint64_t requests;
+	uint64_t requests_failed;
+	char *version;
+};
+extern const struct msg_desc msg_worker_health;
+
+#endif

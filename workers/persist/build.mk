@@ -1,0 +1,3 @@
+# workers/persist/: everything but main.c is libpersist.a, so tests link it
+$(eval $(call library,persist,workers/persist/*.c))
+$(eval $(call program,PROGS,ms-persist,workers/persist/main.c,persist worker ms proto common,-lpq $(WORKER_LDLIBS)))

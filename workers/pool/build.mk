@@ -1,0 +1,3 @@
+# workers/pool/: everything but main.c is libpool.a, so tests link it
+$(eval $(call library,pool,workers/pool/*.c))
+$(eval $(call program,PROGS,ms-pool,workers/pool/main.c,pool worker ms proto common,-lpq $(WORKER_LDLIBS)))

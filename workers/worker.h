@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one skeleton of every worker process.  A worker's main() fills a
+ * worker_desc and returns worker_main(): argv -> environment (contract) -> log
+ * -> configuration -> open (before dropping rights) -> loop, service -> start
+ * -> READY -> run -> SIGTERM: STOPPING, drain with deadline -> stop -> exit.
+ *
+ *   NAME [-c FILE] [-n] [-N NAME] [-V] [-h]     -n checks configuration, exits
+ *
+ * HUP re-reads the configuration (an invalid one is logged and refused, the
+ * old one goes on); USR1 is left to msd's logs; WATCHDOG=1 is sent at half of
+ * WATCHDOG_USEC from the loop.  All callbacks run on the loop thread.
+ */
+#ifndef WORKERS_WORKER_H
+#define WORKERS_WORKER_H
+
+#include "common/conf.h"
+#include "common/loop.h"
+#include "proto/contract.h"
+#include "proto/msg.h"
+
+struct worker; /* the process: loop, notify socket, service, identity */
+struct call;   /* one request being served */
+
+/* Must end in exactly one call_reply() or call_fail(), now or later. */
+typedef void route_fn(void *self, struct call *call);
+
+struct route {
+	const struct msg_desc *desc;
+	route_fn *serve;
+};
+#define ROUTE_END { NULL, NULL }
+
+struct worker_desc {
+	const char *name;    /* default of MS_NAME: "bus" */
+	const char *program; /* "ms-bus", for messages and -V */
+	const char *help;    /* one sentence */
+	void *self;          /* handed to every callback */
+	/* the worker's own section; kind NULL = none */
+	const char *section;
+	const struct field *rows;
+	void *conf;
+	size_t conf_bytes;
+	const struct route *routes; /* NULL: no service, no NNG in the process */
+	bool publishes;             /* also bind NAME.pub.ipc */
+	/* each may be NULL.  An error ends the process with code_r
+	 * (MS_EXIT_TEMPFAIL unless set) after its reason was logged. */
+	enum ms_err (*open)(struct worker *w, struct why *why);
+	enum ms_err (*start)(struct worker *w, struct why *why);
+	/* new_conf: already validated; take from it what may change */
+	void (*reload)(struct worker *w, const void *new_conf);
+	/* begin to finish; call worker_drained() when done (deadline 4 s) */
+	void (*drain)(struct worker *w);
+	void (*stop)(struct worker *w);
+};
+
+int worker_main(int argc, char **argv, const struct worker_desc *desc);
+
+void *worker_self(struct worker *w);
+struct loop *worker_loop(struct worker *w);
+const char *worker_name(struct worker *w);
+const char *worker_run_dir(struct worker *w);
+const char *worker_state_dir(struct worker *w);
+const char *worker_log_dir(struct worker *w);
+/* The configuration in force, for workers that need more than their section */
+const struct conf *worker_conf(struct worker *w);
+/* Delay READY: call inside start; READY is sent by worker_ready(). */
+void worker_defer_ready(struct worker *w);
+void worker_ready(struct worker *w);
+/* STATUS= for `msctl status`; sent when it changes, at most once a second. */
+void worker_status(struct worker *w, const char *fmt, ...) MS_PRINTF(2, 3);
+void worker_drained(struct worker *w);
+/* Leaves the loop in an orderly way with this exit code. */
+void worker_exit(struct worker *w, int code);
+
+/* ---- requests (route_fn) ---------------------------------------------- */
+const void *call_in(const struct call *call);  /* desc->in struct */
+struct slice call_body(const struct call *call);
+struct arena *call_arena(struct call *call);   /* lives as long as the call */
+struct id128 call_op(const struct call *call);
+struct mono call_deadline(const struct call *call); /* .ns 0 = none */
+struct worker *call_worker(const struct call *call);
+/* Set by whoever parks the call; run when the caller is gone or the worker
+ * stops (the call must still be answered).  NULL clears. */
+void call_on_cancel(struct call *call, void (*fn)(struct call *call));
+void call_set_user(struct call *call, void *user);
+void *call_user(const struct call *call);
+
+/* out: desc->out struct or NULL; body is copied into the reply. */
+void call_reply(struct call *call, const void *out, struct slice body);
+void call_fail(struct call *call, enum ms_err err, const char *fmt, ...)
+    MS_PRINTF(3, 4);
+
+/* ---- publishing (desc->publishes) ------------------------------------- */
+/* Sends topic, NUL, head, body as one PUB message.  Never blocks; copies. */
+enum ms_err worker_publish(struct worker *w, struct slice topic,
+    struct slice head, struct slice body);
+
+#endif
