@@ -29,6 +29,7 @@ void log_to_fd(int fd);
  * The message says the fact; pairs follow as printf text made of key=value,
  * e.g. log_info("child exited", "name=%s pid=%d", name, pid).  Use LOGQ() for
  * text that may hold blanks: log_warn("bad key", "key=%s", LOGQ(text)).
+ * Without pairs fmt is NULL: log_info("ready", NULL).  errno is kept.
  */
 void log_at(enum log_level level, const char *message, const char *fmt, ...)
     MS_PRINTF(3, 4);

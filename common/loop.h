@@ -28,7 +28,8 @@ struct loop_task {
 };
 
 struct loop *loop_new(void);
-void loop_free(struct loop **loop); /* runs what was posted for later first */
+/* Runs what was posted or left for later first.  No thread may post any more. */
+void loop_free(struct loop **loop);
 struct ev_loop *loop_ev(struct loop *loop);
 
 void loop_run(struct loop *loop);  /* until loop_stop() */

@@ -12,7 +12,8 @@
 /*
  * Unix stream sockets.  A path beginning with '@' is abstract.  Listening
  * replaces a socket file that nobody listens on, and answers MS_EEXISTS when
- * somebody does.  Too long a path is MS_EINVAL, never cut.
+ * somebody does.  Too long a path is MS_EINVAL, never cut.  Dialling a path
+ * nobody listens on is MS_EUNAVAILABLE, one with a full queue MS_EBUSY.
  */
 enum ms_err sock_listen_unix(const char *path, mode_t mode, int *fd_r,
     struct why *why);
@@ -20,7 +21,8 @@ enum ms_err sock_dial_unix(const char *path, int *fd_r, struct why *why);
 /* TCP with a numeric address; SO_REUSEADDR. */
 enum ms_err sock_listen_tcp(const char *addr, unsigned port, int *fd_r,
     struct why *why);
-/* Datagram socket bound to path (abstract with '@'), SO_PASSCRED on. */
+/* Datagram socket bound to path (abstract with '@'), SO_PASSCRED on, mode 0666:
+ * the receiver checks the credentials of each datagram. */
 enum ms_err sock_bind_dgram(const char *path, int *fd_r, struct why *why);
 
 struct peer {

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One row per error, so that the word on the wire, the words for people and
+ * the advice to try again cannot drift apart.
+ */
+#include "common/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct err_row {
+	const char *name;
+	const char *text;
+	bool retryable;
+};
+
+/* clang-format off */
+static const struct err_row rows[] = {
+	[MS_OK]           = { "ok", "no error", false },
+	[MS_EINVAL]       = { "bad_request", "an argument or field is wrong", false },
+	[MS_ENOMEM]       = { "no_memory", "out of memory", true },
+	[MS_ETOOBIG]      = { "too_large", "larger than the limit allows", false },
+	[MS_ENOTFOUND]    = { "not_found", "no such thing", false },
+	[MS_EEXISTS]      = { "already_exists", "it exists already", false },
+	[MS_ECONFLICT]    = { "conflict", "somebody else was first", false },
+	[MS_ETIMEOUT]     = { "timeout", "no answer in time", true },
+	[MS_EBUSY]        = { "busy", "a queue is full, try again later", true },
+	[MS_ECLOSED]      = { "closed", "the other end is gone", true },
+	[MS_EIO]          = { "io", "the operating system refused", false },
+	[MS_EPERM]        = { "permission", "not permitted", false },
+	[MS_EPROTO]       = { "malformed", "bytes break the format", false },
+	[MS_ECHECKSUM]    = { "checksum_mismatch", "the checksum does not match", false },
+	[MS_EUNSUPPORTED] = { "unsupported", "not supported here", false },
+	[MS_ESHUTDOWN]    = { "shutting_down", "it is shutting down", true },
+	[MS_EUNAVAILABLE] = { "unavailable", "what it depends on is away", true },
+	[MS_ESUBJECT]     = { "bad_subject", "the subject breaks the grammar", false },
+	[MS_EATTRIBUTE]   = { "bad_attribute", "an attribute breaks a CloudEvents rule", false },
+	[MS_EJSON]        = { "bad_json", "not valid JSON", false },
+	[MS_ESTORAGE]     = { "storage_failed", "storing failed", true },
+	[MS_ECORRUPT]     = { "corruption", "stored bytes are not what was written", false },
+	[MS_ECONFIG]      = { "invalid_spec", "the configuration is wrong", false },
+	[MS_EINTERNAL]    = { "internal", "an internal error, please report it", false },
+};
+/* clang-format on */
+_Static_assert(ARRAY_LEN(rows) == MS_ERR_COUNT, "every error has its row");
+
+/* The number may come from another process and mean nothing here. */
+static const struct err_row *
+row_of(enum ms_err err)
+{
+	static const struct err_row unknown = { "unknown", "unknown error",
+		false };
+
+	return (unsigned)err < ARRAY_LEN(rows) ? &rows[err] : &unknown;
+}
+
+const char *
+ms_err_name(enum ms_err err)
+{
+	return row_of(err)->name;
+}
+
+const char *
+ms_strerr(enum ms_err err)
+{
+	return row_of(err)->text;
+}
+
+bool
+ms_err_is_retryable(enum ms_err err)
+{
+	return row_of(err)->retryable;
+}
+
+enum ms_err
+why_set(struct why *why, enum ms_err err, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!why)
+		return err;
+	va_start(args, fmt);
+	if (vsnprintf(why->text, sizeof(why->text), fmt, args) < 0)
+		why->text[0] = '\0';
+	va_end(args);
+	return err;
+}
