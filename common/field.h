@@ -104,7 +104,9 @@ enum ms_err words_split(struct slice text, struct arena *arena,
 /*
  * Message forms.  Binary: per row whose value is not zero/NULL
  * `u16 tag | u16 type | u32 len | bytes` padded to 8.  Unknown tags are
- * skipped, a known tag of another type or bad length is MS_EPROTO.
+ * skipped; a known tag of another type, of bad length or given twice is
+ * MS_EPROTO; out of the row's bounds or a REQUIRED text, list or id that is
+ * absent is MS_EINVAL.  base must be zeroed: zeros are not sent.
  */
 void field_encode(const struct field *rows, const void *base, struct buf *out);
 enum ms_err field_decode(const struct field *rows, struct slice bytes,
