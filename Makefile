@@ -59,8 +59,27 @@ $B/lib%.a:
 	$Qrm -f $@ && $(AR) rcs $@ $^
 $(PROGS) $(TESTS) $(TOOLS):
 	$(call say,LD)
-	$Q$(CC) $(filter -fsanitize%,$(FLAGS)) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$Qmkdir -p $(@D) && $(CC) $(filter -fsanitize%,$(FLAGS)) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-clean: ; rm -rf build
-.PHONY: all clean
+include t/fuzz/fuzz.mk
+
+run: deps ## start the development tree (./var); Ctrl-C stops it
+	$Q$(MAKE) --no-print-directory all
+	$Qexec $B/msd -c etc/dev.conf
+
+check: deps ## build and run all tests
+	$Q$(MAKE) --no-print-directory check-built
+
+deps: ## install missing Debian packages (apt-get), after saying which
+	$Qsh etc/deps.sh
+
+fmt: ## format all C sources
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16
+.PHONY: all run check deps fmt clean help
 -include $(sort $(OBJS:.o=.d))

@@ -22,12 +22,12 @@ $(foreach s,$(wildcard t/unit/*/test_*.c),$(eval $(call program,TESTS,\
 $(foreach s,$(wildcard t/probes/*.c),$(eval $(call program,TOOLS,\
   t/probes/$(basename $(notdir $s)),$s,ms proto common,-lnng $(COMMON_LDLIBS))))
 
-check: all $(TESTS) $(TOOLS)
+check-built: all $(TESTS) $(TOOLS)
 	$QMODE=$(MODE) B=$B sh t/run.sh unit rules stories
-check-unit: $(TESTS)
+check-unit: $(TESTS) ## unit tests only
 	$QMODE=$(MODE) B=$B sh t/run.sh unit
-check-stories: all $(TOOLS)
+check-stories: all $(TOOLS) ## integration tests only
 	$QMODE=$(MODE) B=$B sh t/run.sh stories
-check-slow: all $(TESTS) $(TOOLS)
+check-slow: all $(TESTS) $(TOOLS) ## the long tests
 	$QMODE=$(MODE) B=$B sh t/run.sh slow
-.PHONY: check check-unit check-stories check-slow
+.PHONY: check-built check-unit check-stories check-slow
