@@ -19,5 +19,7 @@ struct bus_conf {
 	uint32_t max_ack_pending;     /* 16384 events in flight per consumer */
 };
 extern const struct field bus_rows[];
+void bus_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors);
 
 #endif

@@ -22,5 +22,7 @@ struct persist_conf {
 	struct span_ms retry;    /* 100ms..5s towards a database that is away */
 };
 extern const struct field persist_rows[];
+void persist_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors);
 
 #endif

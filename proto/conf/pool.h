@@ -27,5 +27,9 @@ struct pool_conf {
 	char *mode;                 /* session; others not supported yet */
 };
 extern const struct field pool_rows[];
+void pool_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors);
+/* Two pools on one socket. */
+void pools_check(const struct conf *conf, struct conf_errors *errors);
 
 #endif

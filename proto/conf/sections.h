@@ -29,6 +29,11 @@ struct section_kind {
 extern const struct section_kind section_kinds[];
 const struct section_kind *section_kind_find(const char *kind);
 
+/* Where a message about `key` points: its value, or the section's header when
+ * the default is meant. */
+const struct conf_place *section_place(const struct conf_section *section,
+    const char *key);
+
 /* Kinds, names, keys, values and cross-key rules of the whole conf. */
 void sections_check(const struct conf *conf, struct conf_errors *errors);
 

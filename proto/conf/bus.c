@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of [bus]: the log's place and size, and how much the broker keeps. */
+#include "proto/conf/bus.h"
+
+#include "common/mono.h"
+#include "proto/envelope.h"
+
+#define KIB     UINT64_C(1024)
+#define MIB     (1024 * KIB)
+#define GIB     (1024 * MIB)
+#define HOUR_MS UINT64_C(3600000)
+#define DAY_MS  (24 * HOUR_MS)
+
+#define BUS(member) .off = offsetof(struct bus_conf, member)
+
+const struct field bus_rows[] = {
+	{ .name = "dir",
+	    .type = FIELD_STR,
+	    BUS(dir),
+	    .min = 1,
+	    .max = 4000,
+	    .help = "Directory of the event log; `bus` below state_dir when "
+		    "not given." },
+	{ .name = "segment_size",
+	    .type = FIELD_SIZE,
+	    BUS(segment_bytes),
+	    .def = "64M",
+	    .min = 64 * KIB,
+	    .max = 4 * GIB,
+	    .help = "Size of one file of the log." },
+	{ .name = "max_payload",
+	    .type = FIELD_SIZE,
+	    BUS(max_payload_bytes),
+	    .def = "1M",
+	    .min = KIB,
+	    .max = ENVELOPE_PAYLOAD_CEILING,
+	    .help = "Largest payload of one event; larger ones are refused." },
+	{ .name = "sync_interval",
+	    .type = FIELD_DURATION,
+	    BUS(sync_interval_ms),
+	    .def = "10ms",
+	    .min = 1,
+	    .max = 60000,
+	    .help = "What was written is on the disk at the latest this long "
+		    "afterwards." },
+	{ .name = "retention_size",
+	    .type = FIELD_SIZE,
+	    BUS(retention_bytes),
+	    .def = "4G",
+	    .min = 128 * KIB,
+	    .max = 1024 * 1024 * GIB,
+	    .help = "The oldest segments go when the log is larger than this; "
+		    "events a consumer has not settled stay." },
+	{ .name = "retention_age",
+	    .type = FIELD_DURATION,
+	    BUS(retention_age_ms),
+	    .def = "7d",
+	    .min = 1000,
+	    .max = DURATION_INFINITY,
+	    .help = "Segments older than this go; events a consumer has not "
+		    "settled stay." },
+	{ .name = "dedup_window",
+	    .type = FIELD_DURATION,
+	    BUS(dedup_window_ms),
+	    .def = "2m",
+	    .max = DAY_MS,
+	    .help = "An event with the source and id of one seen within this "
+		    "time is a duplicate; 0 turns this off." },
+	{ .name = "dedup_entries",
+	    .type = FIELD_U64,
+	    BUS(dedup_entries),
+	    .def = "4000000",
+	    .min = 1024,
+	    .max = 64000000,
+	    .help = "Identities remembered at most; more events within "
+		    "dedup_window shorten it." },
+	{ .name = "live_heartbeat",
+	    .type = FIELD_DURATION,
+	    BUS(live_heartbeat_ms),
+	    .def = "1s",
+	    .min = 100,
+	    .max = 60000,
+	    .help = "While events flow, quiet subscribers are told this often "
+		    "how far the log is, so that they notice a gap." },
+	{ .name = "max_consumers",
+	    .type = FIELD_U32,
+	    BUS(max_consumers),
+	    .def = "256",
+	    .min = 1,
+	    .max = 4096,
+	    .help = "Durable consumers at most." },
+	{ .name = "max_ack_pending",
+	    .type = FIELD_U32,
+	    BUS(max_ack_pending),
+	    .def = "16384",
+	    .min = 1,
+	    .max = 1u << 20,
+	    .help = "Events of one consumer that may be in flight, delivered "
+		    "and not settled." },
+	FIELD_END
+};
+
+void
+bus_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors)
+{
+	const struct bus_conf *bus = base;
+	char keep[UNIT_TEXT_BYTES], segment[UNIT_TEXT_BYTES];
+
+	/* the open segment is never removed: with less than two, nothing is */
+	if (bus->retention_bytes / 2 < bus->segment_bytes)
+		conf_error(errors, section_place(section, "retention_size"),
+		    "retention_size: %s is less than two segments "
+		    "(segment_size = %s)",
+		    print_size(bus->retention_bytes, keep),
+		    print_size(bus->segment_bytes, segment));
+}
