@@ -24,6 +24,10 @@
 #define CONF_FILE_BYTES_MAX (4u << 20)
 #define CONF_FILES_MAX      256u
 #define CONF_ERRORS_MAX     200u
+#define CONF_SECTIONS_MAX   4096u
+#define CONF_ENTRIES_MAX    1024u /* of a section */
+#define CONF_VALUE_BYTES_MAX 65536u
+#define CONF_DEPTH_MAX      4u /* includes within includes */
 
 struct conf_place {
 	const char *file; /* or "environment" */
@@ -36,6 +40,9 @@ struct conf_entry {
 	struct slice value; /* expanded, continuation joined */
 	struct conf_place key_place;
 	struct conf_place place; /* of the value */
+	/* the key given again in the same file: appends to a FIELD_REPEAT row,
+	 * a duplicate (reported by conf_apply) of any other; NULL = once */
+	struct conf_entry *again;
 };
 
 struct conf_section {
