@@ -24,7 +24,8 @@ enum ms_err fd_pwritev_all(int fd, const struct slice *parts, size_t count,
     off_t at, struct why *why);
 /*
  * Reads what is there, at most max bytes, into buf.  >0 bytes, 0 end of file,
- * -1 with errno (EAGAIN included; ENOBUFS: buf is at its limit).  Never blocks on a nonblocking fd.
+ * -1 with errno (EAGAIN included; ENOBUFS: buf is at its limit).  Never blocks
+ * on a nonblocking fd.
  */
 ssize_t fd_read_some(int fd, struct buf *buf, size_t max);
 /* Whole file, refused with MS_ETOOBIG past limit_bytes. */

@@ -162,7 +162,6 @@ loop_free(struct loop **loop_ptr)
 
 	if (!loop)
 		return;
-	*loop_ptr = NULL;
 	for (int i = 0; i < FREE_ROUNDS; i++) {
 		run_posted(loop);
 		run_later(loop);
@@ -176,6 +175,7 @@ loop_free(struct loop **loop_ptr)
 	ev_loop_destroy(loop->ev);
 	free(loop->garbage);
 	free(loop);
+	*loop_ptr = NULL; /* last: the work above may still use it */
 }
 
 struct ev_loop *

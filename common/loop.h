@@ -28,7 +28,7 @@ struct loop_task {
 };
 
 struct loop *loop_new(void);
-/* Runs what was posted or left for later first.  No thread may post any more. */
+/* Runs first what still waits.  No thread may post any more. */
 void loop_free(struct loop **loop);
 struct ev_loop *loop_ev(struct loop *loop);
 
