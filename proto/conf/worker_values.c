@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values of [worker NAME] that are more than a number or a word.  What this
+ * version cannot do is refused here, where it is read: never taken and then
+ * not done.
+ */
+#include <inttypes.h>
+#include <sys/resource.h>
+
+#include "common/mono.h"
+#include "proto/conf/worker.h"
+
+#define READY_FD_MIN 3
+#define READY_FD_MAX 255
+
+static bool
+has_prefix(struct slice text, const char *prefix, struct slice *rest_r)
+{
+	size_t n = strlen(prefix);
+
+	if (text.len < n || memcmp(text.ptr, prefix, n) != 0)
+		return false;
+	*rest_r = (struct slice){ text.ptr + n, text.len - n };
+	return true;
+}
+
+/* ---- ready -------------------------------------------------------------- */
+
+static enum ms_err
+ready_fd(struct slice number, struct ready_conf *ready, struct why *why)
+{
+	uint64_t fd;
+
+	if (!parse_u64(number, &fd) || fd < READY_FD_MIN || fd > READY_FD_MAX)
+		return why_set(why, MS_EINVAL,
+		    "fd:N takes a descriptor number from %d to %d",
+		    READY_FD_MIN, READY_FD_MAX);
+	*ready = (struct ready_conf){ .kind = READY_FD, .fd = (int)fd };
+	return MS_OK;
+}
+
+static enum ms_err
+ready_delay(struct slice text, struct ready_conf *ready, struct why *why)
+{
+	uint64_t ms;
+
+	if (!parse_duration(text, &ms) || ms == DURATION_INFINITY)
+		return why_set(
+		    why, MS_EINVAL, "delay:D takes a duration such as 500ms");
+	*ready = (struct ready_conf){ .kind = READY_DELAY, .delay_ms = ms };
+	return MS_OK;
+}
+
+enum ms_err
+ready_parse(struct slice text, void *at, struct arena *arena, struct why *why)
+{
+	struct ready_conf *ready = at;
+	struct slice rest;
+
+	(void)arena;
+	if (has_prefix(text, "fd:", &rest))
+		return ready_fd(rest, ready, why);
+	if (has_prefix(text, "delay:", &rest))
+		return ready_delay(rest, ready, why);
+	if (slice_is(text, "check"))
+		return why_set(
+		    why, MS_EUNSUPPORTED, "ready = check: not supported yet");
+	if (slice_is(text, "exec"))
+		*ready = (struct ready_conf){ .kind = READY_EXEC };
+	else if (slice_is(text, "notify"))
+		*ready = (struct ready_conf){ .kind = READY_NOTIFY };
+	else
+		return why_set(
+		    why, MS_EINVAL, "is one of exec, notify, fd:N, delay:D");
+	return MS_OK;
+}
+
+void
+ready_print(const void *at, struct buf *out)
+{
+	const struct ready_conf *ready = at;
+	char text[UNIT_TEXT_BYTES];
+
+	switch (ready->kind) {
+	case READY_EXEC:
+		buf_add_str(out, "exec");
+		break;
+	case READY_NOTIFY:
+		buf_add_str(out, "notify");
+		break;
+	case READY_FD:
+		buf_printf(out, "fd:%d", ready->fd);
+		break;
+	case READY_DELAY:
+		buf_printf(
+		    out, "delay:%s", print_duration(ready->delay_ms, text));
+		break;
+	case READY_CHECK:
+		buf_add_str(out, "check");
+		break;
+	}
+}
+
+/* ---- watchdog ----------------------------------------------------------- */
+
+enum ms_err
+watchdog_parse(
+    struct slice text, void *at, struct arena *arena, struct why *why)
+{
+	struct slice rest;
+	uint64_t ms;
+
+	(void)arena;
+	if (has_prefix(text, "phi:", &rest))
+		return why_set(why, MS_EUNSUPPORTED,
+		    "watchdog = phi:T: not supported yet");
+	if (slice_is(text, "off"))
+		ms = 0;
+	else if (!parse_duration(text, &ms) || ms == DURATION_INFINITY)
+		return why_set(
+		    why, MS_EINVAL, "is off or a duration such as 5s");
+	*(struct watchdog_conf *)at =
+	    (struct watchdog_conf){ .timeout_ms = ms };
+	return MS_OK;
+}
+
+void
+watchdog_print(const void *at, struct buf *out)
+{
+	const struct watchdog_conf *watchdog = at;
+	char text[UNIT_TEXT_BYTES];
+
+	if (watchdog->timeout_ms == 0)
+		buf_add_str(out, "off");
+	else
+		buf_add_str(out, print_duration(watchdog->timeout_ms, text));
+}
+
+/* ---- umask, limits ------------------------------------------------------ */
+
+enum ms_err
+umask_parse(struct slice text, void *at, struct arena *arena, struct why *why)
+{
+	uint32_t mask = 0;
+
+	(void)arena;
+	if (slice_is(text, "inherit")) {
+		*(uint32_t *)at = UINT32_MAX;
+		return MS_OK;
+	}
+	if (text.len == 0 || text.len > 4)
+		return why_set(why, MS_EINVAL, "is octal, 0 to 0777");
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '7')
+			return why_set(why, MS_EINVAL, "is octal, 0 to 0777");
+		mask = mask * 8 + (uint32_t)(text.ptr[i] - '0');
+	}
+	if (mask > 0777)
+		return why_set(why, MS_EINVAL, "is octal, 0 to 0777");
+	*(uint32_t *)at = mask;
+	return MS_OK;
+}
+
+void
+umask_print(const void *at, struct buf *out)
+{
+	uint32_t mask = *(const uint32_t *)at;
+
+	if (mask == UINT32_MAX)
+		buf_add_str(out, "inherit");
+	else
+		buf_printf(out, "0%03" PRIo32, mask);
+}
+
+static bool
+parse_limit_value(struct slice text, uint64_t *value_r)
+{
+	if (slice_is(text, "infinity")) {
+		*value_r = RLIM_INFINITY;
+		return true;
+	}
+	return parse_size(text, value_r);
+}
+
+enum ms_err
+limit_parse(struct slice text, void *at, struct arena *arena, struct why *why)
+{
+	struct limit_conf limit = { .given = true };
+	struct slice rest = text, soft = { NULL, 0 };
+
+	(void)arena;
+	if (!slice_cut(&rest, ':', &soft) ||
+	    !parse_limit_value(slice_trim(soft), &limit.soft))
+		return why_set(why, MS_EINVAL,
+		    "is N, SOFT:HARD or infinity (sizes such as 64M allowed)");
+	limit.hard = limit.soft;
+	if (soft.len < text.len &&
+	    !parse_limit_value(slice_trim(rest), &limit.hard))
+		return why_set(why, MS_EINVAL, "HARD is a number or infinity");
+	if (limit.soft > limit.hard)
+		return why_set(why, MS_EINVAL, "SOFT is above HARD");
+	*(struct limit_conf *)at = limit;
+	return MS_OK;
+}
+
+static void
+print_limit_value(uint64_t value, struct buf *out)
+{
+	char text[UNIT_TEXT_BYTES];
+
+	if (value == RLIM_INFINITY)
+		buf_add_str(out, "infinity");
+	else
+		buf_add_str(out, print_size(value, text));
+}
+
+void
+limit_print(const void *at, struct buf *out)
+{
+	const struct limit_conf *limit = at;
+
+	if (!limit->given)
+		return;
+	print_limit_value(limit->soft, out);
+	if (limit->hard != limit->soft) {
+		buf_add_u8(out, ':');
+		print_limit_value(limit->hard, out);
+	}
+}
