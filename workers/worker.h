@@ -43,11 +43,13 @@ struct worker_desc {
 	size_t conf_bytes;
 	const struct route *routes; /* NULL: no service, no NNG in the process */
 	bool publishes;             /* also bind NAME.pub.ipc */
-	/* each may be NULL.  An error ends the process with code_r
-	 * (MS_EXIT_TEMPFAIL unless set) after its reason was logged. */
+	/* each may be NULL.  An error ends the process after its reason was
+	 * logged: exit code of worker_exit() when that was called, 6 for
+	 * MS_ECONFIG, else MS_EXIT_TEMPFAIL. */
 	enum ms_err (*open)(struct worker *w, struct why *why);
 	enum ms_err (*start)(struct worker *w, struct why *why);
-	/* new_conf: already validated; take from it what may change */
+	/* new_conf: already validated; take from it what may change.  Its
+	 * strings live as long as the process, the struct only now. */
 	void (*reload)(struct worker *w, const void *new_conf);
 	/* begin to finish; call worker_drained() when done (deadline 4 s) */
 	void (*drain)(struct worker *w);
@@ -62,7 +64,8 @@ const char *worker_name(struct worker *w);
 const char *worker_run_dir(struct worker *w);
 const char *worker_state_dir(struct worker *w);
 const char *worker_log_dir(struct worker *w);
-/* The configuration in force, for workers that need more than their section */
+/* The configuration in force, for workers that need more than their section.
+ * Borrowed until the next reload() returns. */
 const struct conf *worker_conf(struct worker *w);
 /* Delay READY: call inside start; READY is sent by worker_ready(). */
 void worker_defer_ready(struct worker *w);
@@ -80,9 +83,11 @@ struct arena *call_arena(struct call *call);   /* lives as long as the call */
 struct id128 call_op(const struct call *call);
 struct mono call_deadline(const struct call *call); /* .ns 0 = none */
 struct worker *call_worker(const struct call *call);
-/* Set by whoever parks the call; run when the caller is gone or the worker
- * stops (the call must still be answered).  NULL clears. */
+/* Set by whoever parks the call; run once when the caller is gone
+ * (MS_ECLOSED), its deadline has passed (MS_ETIMEOUT) or the worker stops
+ * (MS_ESHUTDOWN).  The call must still be answered.  NULL clears. */
 void call_on_cancel(struct call *call, void (*fn)(struct call *call));
+enum ms_err call_cancel_reason(const struct call *call);
 void call_set_user(struct call *call, void *user);
 void *call_user(const struct call *call);
 

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of the skeleton share: worker.c (life), worker_args.c
+ * (identity), worker_settings.c (configuration), worker_notify.c (facts to
+ * msd), worker_service.c (NNG), worker_call.c (requests), worker_pub.c (NNG).
+ * For these files only.
+ */
+#ifndef WORKERS_WORKER_IMPL_H
+#define WORKERS_WORKER_IMPL_H
+
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "common/arena.h"
+#include "proto/notify.h"
+#include "workers/worker.h"
+
+/* ---- worker_args.c: who we are ------------------------------------------ */
+struct worker_args {
+	const char *config; /* path */
+	const char *name;
+	bool check_only;
+};
+/* False: the process ends now with *code_r (usage was printed). */
+bool worker_args_parse(int argc, char **argv, const struct worker_desc *desc,
+    struct worker_args *args_r, int *code_r);
+
+struct worker_dirs {
+	char *run, *state, *log;
+};
+/* From the environment; what is not there from [msd] of conf. */
+void worker_dirs_find(struct worker_dirs *dirs_r, const struct conf *conf);
+void worker_dirs_fini(struct worker_dirs *dirs);
+
+/* ---- worker_settings.c: the configuration in force ----------------------- */
+/* Strings of a section that a reload replaced: a worker may still use them. */
+struct settings_past;
+struct settings {
+	struct conf *conf;
+	struct arena strings; /* of the section struct */
+	struct settings_past *past;
+};
+/* desc->conf is filled.  MS_ECONFIG: errors of the own section are in errors */
+enum ms_err settings_load(struct settings *settings, const char *path,
+    const struct worker_desc *desc, struct conf_errors *errors);
+/* Reads again; on success reload(w, new conf) is called and the new one is in
+ * force.  MS_ECONFIG: nothing has changed. */
+enum ms_err settings_reload(struct settings *settings, const char *path,
+    struct worker *w, const struct worker_desc *desc,
+    struct conf_errors *errors);
+void settings_fini(struct settings *settings);
+
+/* ---- worker_notify.c: facts for msd --------------------------------------- */
+struct notifier {
+	struct loop *loop;
+	int fd; /* -1: nobody to tell */
+	struct sockaddr_un addr;
+	socklen_t addr_len;
+	ev_timer watchdog;
+	ev_timer status_timer;
+	char status[NOTIFY_STATUS_MAX]; /* the newest, "" = none yet */
+	bool status_waits;              /* until the timer */
+};
+void notifier_init(struct notifier *n, struct loop *loop);
+void notifier_fini(struct notifier *n);
+/* Bits of notify_what that carry no value, and NOTIFY_RELOADING. */
+void notifier_say(struct notifier *n, unsigned what);
+void notifier_status(struct notifier *n, const char *text);
+/* Sends what is late: before READY, STOPPING and the end. */
+void notifier_flush_status(struct notifier *n);
+
+/* ---- worker_call.c: one request ------------------------------------------- */
+struct call {
+	TAILQ_ENTRY(call) link; /* while it is served */
+	struct worker *worker;
+	struct slice request; /* the whole message, owned by the transport */
+	struct msg head;
+	struct arena arena;
+	void *in;
+	const struct msg_desc *desc;
+	struct mono deadline;
+	ev_timer timer; /* runs when it has a deadline and a cancel function */
+	void (*cancel)(struct call *call);
+	enum ms_err cancel_reason;
+	void *user;
+};
+TAILQ_HEAD(call_list, call);
+
+void call_init(struct call *call, struct worker *w); /* once */
+void call_fini(struct call *call);
+/* call->request is set: decode, route, serve. */
+void call_serve(struct call *call);
+void call_cancel(struct call *call, enum ms_err reason);
+void call_cancel_all(struct call_list *calls, enum ms_err reason);
+
+/* ---- worker_service.c: NAME.ipc, the REP socket ---------------------------- */
+struct service;
+enum ms_err service_open(
+    struct worker *w, struct service **service_r, struct why *why);
+void service_start(struct service *service); /* begin to take requests */
+/* Takes no more; whoever is served is cancelled. */
+void service_drain(struct service *service);
+/* Ends NNG in this process.  What it posted may still run until loop_free(),
+ * so its memory goes after that. */
+void service_close(struct service *service);
+void service_free(struct service **service);
+/* The call is over: its memory is the transport's again. */
+void service_reply(struct call *call, struct slice head, struct slice body);
+
+/* ---- worker_pub.c: NAME.pub.ipc -------------------------------------------- */
+struct publisher;
+enum ms_err publisher_open(
+    struct worker *w, struct publisher **publisher_r, struct why *why);
+void publisher_close(struct publisher **publisher);
+enum ms_err publisher_send(struct publisher *publisher, struct slice topic,
+    struct slice head, struct slice body);
+/* "ipc://RUN_DIR/NAME" + suffix, from malloc.  MS_EINVAL: too long. */
+enum ms_err worker_address(
+    struct worker *w, const char *suffix, char **address_r, struct why *why);
+
+/* ---- worker.c: the process --------------------------------------------------- */
+enum worker_phase {
+	WORKER_STARTING,
+	WORKER_RUNNING,
+	WORKER_DRAINING,
+	WORKER_STOPPED
+};
+struct worker {
+	const struct worker_desc *desc;
+	struct worker_args args;
+	struct worker_dirs dirs;
+	struct settings settings;
+	struct loop *loop;
+	struct notifier notifier;
+	struct service *service;
+	struct publisher *publisher;
+	enum worker_phase phase;
+	bool ready_deferred;
+	bool ready;
+	int exit_code; /* -1: none asked for */
+	struct mono started;
+	uint64_t requests;
+	uint64_t requests_failed;
+	struct buf reply; /* head and fields of the reply being made */
+	ev_signal on_term, on_int, on_hup, on_usr2;
+	ev_timer drain_timer;
+};
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NAME.pub.ipc: one NNG PUB socket.  It drops for a subscriber that is 8192
+ * messages behind, which the subscriber sees by the numbers in the messages.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <nng/nng.h>
+#include <nng/protocol/pubsub0/pub.h>
+
+#include "common/alloc.h"
+#include "workers/worker_impl.h"
+
+#define PUB_QUEUE_MESSAGES 8192 /* NNG's maximum */
+#define SOCKET_MODE        0660
+
+struct publisher {
+	nng_socket socket;
+};
+
+enum ms_err
+worker_address(
+    struct worker *w, const char *suffix, char **address_r, struct why *why)
+{
+	char *address =
+	    xasprintf("ipc://%s/%s%s", w->dirs.run, w->args.name, suffix);
+	size_t path = strlen(address) - strlen("ipc://");
+
+	if (path >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		why_set(why, MS_EINVAL,
+		    "socket path %.128s is too long: %zu bytes, at most %zu",
+		    address + strlen("ipc://"), path,
+		    sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+		free(address);
+		return MS_EINVAL;
+	}
+	*address_r = address;
+	return MS_OK;
+}
+
+static int
+listen_at(nng_socket socket, const char *address)
+{
+	nng_listener listener;
+	int rv =
+	    nng_socket_set_int(socket, NNG_OPT_SENDBUF, PUB_QUEUE_MESSAGES);
+
+	if (!rv)
+		rv = nng_listener_create(&listener, socket, address);
+	if (!rv)
+		rv = nng_listener_set_int(
+		    listener, NNG_OPT_IPC_PERMISSIONS, SOCKET_MODE);
+	return rv ? rv : nng_listener_start(listener, 0);
+}
+
+enum ms_err
+publisher_open(
+    struct worker *w, struct publisher **publisher_r, struct why *why)
+{
+	struct publisher *p;
+	char *address;
+	enum ms_err err = worker_address(w, PUB_SUFFIX, &address, why);
+	int rv;
+
+	if (err)
+		return err;
+	p = xcalloc(1, sizeof(*p));
+	rv = nng_pub0_open(&p->socket);
+	if (!rv && (rv = listen_at(p->socket, address)) != 0)
+		nng_close(p->socket);
+	if (rv) {
+		err = why_set(why, MS_EIO, "cannot listen on %s: %s", address,
+		    nng_strerror(rv));
+		free(p);
+	} else {
+		*publisher_r = p;
+	}
+	free(address);
+	return err;
+}
+
+void
+publisher_close(struct publisher **publisher)
+{
+	if (!*publisher)
+		return;
+	nng_close((*publisher)->socket);
+	free(*publisher);
+	*publisher = NULL;
+}
+
+enum ms_err
+publisher_send(struct publisher *publisher, struct slice topic,
+    struct slice head, struct slice body)
+{
+	nng_msg *msg;
+	char *at;
+
+	if (nng_msg_alloc(&msg, topic.len + 1 + head.len + body.len) != 0)
+		return MS_ENOMEM;
+	at = nng_msg_body(msg);
+	memcpy(at, topic.ptr, topic.len);
+	at += topic.len;
+	*at++ = '\0';
+	if (head.len)
+		memcpy(at, head.ptr, head.len);
+	if (body.len)
+		memcpy(at + head.len, body.ptr, body.len);
+	if (nng_sendmsg(publisher->socket, msg, NNG_FLAG_NONBLOCK) != 0) {
+		nng_msg_free(msg);
+		return MS_ECLOSED;
+	}
+	return MS_OK;
+}
