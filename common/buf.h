@@ -26,7 +26,7 @@ struct buf {
 };
 
 void buf_fini(struct buf *buf);
-void buf_reset(struct buf *buf);             /* empty, keeps the memory */
+void buf_reset(struct buf *buf); /* empty, keeps the memory */
 /* Room for n more bytes at the end, without moving len; NULL on failure. */
 unsigned char *buf_reserve(struct buf *buf, size_t n);
 void buf_add(struct buf *buf, const void *bytes, size_t n);

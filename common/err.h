@@ -10,6 +10,7 @@
 
 #include "common/defs.h"
 
+/* clang-format off */
 enum ms_err {
 	MS_OK = 0,
 	MS_EINVAL = 1,       /* bad_request: an argument or field is wrong */
@@ -25,9 +26,9 @@ enum ms_err {
 	MS_EPERM = 11,       /* permission */
 	MS_EPROTO = 12,      /* malformed: bytes break the format */
 	MS_ECHECKSUM = 13,   /* checksum_mismatch */
-	MS_EUNSUPPORTED = 14,/* unsupported: known, but not here or not yet */
+	MS_EUNSUPPORTED = 14, /* unsupported: known, but not here or not yet */
 	MS_ESHUTDOWN = 15,   /* shutting_down */
-	MS_EUNAVAILABLE = 16,/* unavailable: what we depend on is away */
+	MS_EUNAVAILABLE = 16, /* unavailable: what we depend on is away */
 	MS_ESUBJECT = 17,    /* bad_subject */
 	MS_EATTRIBUTE = 18,  /* bad_attribute: breaks a CloudEvents rule */
 	MS_EJSON = 19,       /* bad_json */
@@ -37,6 +38,7 @@ enum ms_err {
 	MS_EINTERNAL = 23,   /* internal: our bug, please report */
 	MS_ERR_COUNT
 };
+/* clang-format on */
 
 /* The stable word, as in JSON replies ("not_found").  Never NULL. */
 const char *ms_err_name(enum ms_err err);

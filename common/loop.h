@@ -32,7 +32,7 @@ struct loop *loop_new(void);
 void loop_free(struct loop **loop);
 struct ev_loop *loop_ev(struct loop *loop);
 
-void loop_run(struct loop *loop);  /* until loop_stop() */
+void loop_run(struct loop *loop); /* until loop_stop() */
 /* One turn: dispatch what is ready (block: wait for something first). */
 void loop_turn(struct loop *loop, bool block);
 void loop_stop(struct loop *loop);

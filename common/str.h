@@ -34,7 +34,8 @@ bool slice_cut(struct slice *rest, char sep, struct slice *part_r);
 /* Whole text must match; false leaves *_r alone. */
 bool parse_u64(struct slice text, uint64_t *value_r);
 bool parse_i64(struct slice text, int64_t *value_r);
-bool parse_bool(struct slice text, bool *value_r); /* yes no true false on off */
+/* yes no true false on off */
+bool parse_bool(struct slice text, bool *value_r);
 /* "250ms 5s 10m 2h 1d 0 infinity" to ms; a bare number other than 0 is wrong */
 bool parse_duration(struct slice text, uint64_t *ms_r);
 /* "64K 512M 2G 100" to bytes, powers of 1024 */
