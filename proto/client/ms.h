@@ -73,6 +73,8 @@ struct ms_event {
 	/* filled on delivery, ignored by publish */
 	uint64_t seq;
 	uint32_t deliveries; /* durable consumers: 1 = first time */
+	const void *frame;   /* the whole envelope, for decoders of our own */
+	size_t frame_bytes;
 };
 
 /*
