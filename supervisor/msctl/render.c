@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words that several pictures of a worker share. */
+#include "supervisor/msctl/render.h"
+
+const char *
+worker_state(const struct json *worker)
+{
+	return json_get_str(worker, "state", "?");
+}
+
+bool
+worker_pid(const struct json *worker, long *pid_r)
+{
+	double pid = json_get_num(worker, "pid", 0);
+
+	*pid_r = (long)pid;
+	return pid > 0;
+}
+
+void
+exit_render(const struct json *last_exit, struct buf *out)
+{
+	const char *kind = json_get_str(last_exit, "kind", NULL);
+	const char *signal = json_get_str(last_exit, "signal", "?");
+	const char *cause = json_get_str(last_exit, "cause", "self");
+	const char *stage = json_get_str(last_exit, "stage", "");
+	const char *error = json_get_str(last_exit, "errno", "");
+
+	if (!kind)
+		return;
+	if (strcmp(kind, "exit") == 0)
+		buf_printf(
+		    out, "exit code %.0f", json_get_num(last_exit, "code", -1));
+	else if (strcmp(kind, "signal") == 0)
+		buf_printf(out, "killed by %s", signal);
+	else if (strcmp(kind, "start_timeout") == 0)
+		buf_add_str(out, "not ready in time");
+	else if (strcmp(kind, "watchdog") == 0)
+		buf_add_str(out, "hung: no watchdog sign");
+	else if (strcmp(kind, "check") == 0)
+		buf_add_str(out, "health check failed");
+	else if (strcmp(kind, "oom") == 0)
+		buf_add_str(out, "out of memory");
+	else if (strcmp(kind, "exec") == 0)
+		buf_printf(out, "could not start: %s%s%s", stage,
+		    stage[0] && error[0] ? ": " : "", error);
+	else
+		buf_add_str(out, kind);
+	if (strcmp(cause, "self") != 0)
+		buf_printf(out, ", %s%s",
+		    strcmp(cause, "external") == 0 ? "" : "by ", cause);
+}
+
+static void
+separate(struct buf *out, size_t start)
+{
+	if (out->len > start)
+		buf_add_str(out, ", ");
+}
+
+void
+note_render(const struct json *worker, struct buf *out)
+{
+	const char *status = json_get_str(worker, "status_text", "");
+	const struct json *last_exit = json_get(worker, "last_exit");
+	double next = json_get_num(worker, "next_start_ms", -1);
+	double restarts = json_get_num(worker, "restarts", 0);
+	bool is_up = json_get_bool(worker, "ready", false);
+	size_t start = out->len;
+	char text[LOOK_TEXT_BYTES];
+
+	if (next >= 0)
+		buf_printf(out, "next try in %s", print_wait(next, text));
+	if (restarts > 0) {
+		separate(out, start);
+		buf_printf(
+		    out, "%.0f restart%s", restarts, restarts == 1 ? "" : "s");
+	}
+	if (json_type_of(last_exit) == JSON_OBJECT &&
+	    (!is_up || restarts > 0)) {
+		separate(out, start);
+		if (is_up)
+			buf_add_str(out, "last: ");
+		exit_render(last_exit, out);
+	}
+	if (status[0] && is_up) {
+		separate(out, start);
+		buf_add_str(out, status);
+	}
+}
+
+void
+key_render(const struct look *look, const char *key, struct buf *out)
+{
+	look_hue(look, HUE_DIM, out);
+	buf_printf(out, "  %-11s", key);
+	look_plain(look, HUE_DIM, out);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the table of verbs calls; each returns msctl's exit code. */
+#ifndef MSCTL_VERBS_H
+#define MSCTL_VERBS_H
+
+#include "supervisor/msctl/msctl.h"
+
+/* the tree: msd alone answers, NNG is never started */
+int do_tree(struct msctl *ctl, const struct args *args);
+int do_status(struct msctl *ctl, const struct args *args);
+int do_start(struct msctl *ctl, const struct args *args);
+int do_stop(struct msctl *ctl, const struct args *args);
+int do_restart(struct msctl *ctl, const struct args *args);
+int do_kill(struct msctl *ctl, const struct args *args);
+int do_signal(struct msctl *ctl, const struct args *args);
+int do_wait(struct msctl *ctl, const struct args *args);
+int do_reload(struct msctl *ctl, const struct args *args);
+int do_plan(struct msctl *ctl, const struct args *args);
+int do_shutdown(struct msctl *ctl, const struct args *args);
+int do_why(struct msctl *ctl, const struct args *args);
+int do_events(struct msctl *ctl, const struct args *args);
+int do_logs(struct msctl *ctl, const struct args *args);
+int do_show(struct msctl *ctl, const struct args *args);
+int do_count(struct msctl *ctl, const struct args *args);
+int do_check(struct msctl *ctl, const struct args *args);
+int do_version(struct msctl *ctl, const struct args *args);
+int do_help(struct msctl *ctl, const struct args *args);
+
+/* the services */
+int do_health(struct msctl *ctl, const struct args *args);
+int do_bus_pub(struct msctl *ctl, const struct args *args);
+int do_bus_sub(struct msctl *ctl, const struct args *args);
+int do_bus_tail(struct msctl *ctl, const struct args *args);
+int do_bus_stats(struct msctl *ctl, const struct args *args);
+int do_bus_consumers(struct msctl *ctl, const struct args *args);
+int do_config_get(struct msctl *ctl, const struct args *args);
+int do_config_list(struct msctl *ctl, const struct args *args);
+int do_config_status(struct msctl *ctl, const struct args *args);
+int do_pool_status(struct msctl *ctl, const struct args *args);
+int do_db_up(struct msctl *ctl, const struct args *args);
+int do_db_status(struct msctl *ctl, const struct args *args);
+
+#endif
