@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs that only tell: show, count, check, version, help. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "proto/conf/sections.h"
+#include "supervisor/msctl/ctl_client.h"
+#include "supervisor/msctl/verbs.h"
+
+#define VERSION_WAIT_MS 500u
+
+/* ---- show, count ---------------------------------------------------------- */
+
+static void
+print_members(const struct json *object, struct buf *out)
+{
+	for (const struct json *m = json_first(object); m; m = json_next(m)) {
+		const char *text = json_text(m);
+		if (strcmp(json_key(m), "id") == 0 ||
+		    strcmp(json_key(m), "ok") == 0 ||
+		    strcmp(json_key(m), "v") == 0)
+			continue;
+		if (json_type_of(m) == JSON_OBJECT) {
+			print_members(m, out);
+			continue;
+		}
+		buf_printf(out, "%-20s ", json_key(m));
+		if (text)
+			buf_add_str(out, text);
+		else
+			json_print(m, out);
+		buf_add_u8(out, '\n');
+	}
+}
+
+static int
+ask_and_print(const struct msctl *ctl, struct json *request)
+{
+	struct json *reply;
+	struct buf out = { 0 };
+	int code = ctl_once(ctl, request, CTL_ANSWER_MS, &reply);
+
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		ctl_write_reply(reply);
+	else
+		print_members(reply, &out);
+	ctl_write(&out);
+	buf_fini(&out);
+	json_free(&reply);
+	return CTL_OK;
+}
+
+int
+do_show(struct msctl *ctl, const struct args *args)
+{
+	return ask_and_print(ctl, ctl_request("show", args->pos[0]));
+}
+
+int
+do_count(struct msctl *ctl, const struct args *args)
+{
+	struct json *request =
+	    ctl_request("count", args->pos_count ? args->pos[0] : NULL);
+
+	if (args_has(args, "all"))
+		json_put_bool(request, "all", true);
+	return ask_and_print(ctl, request);
+}
+
+/* ---- check ---------------------------------------------------------------- */
+
+static void
+print_errors_json(const struct conf_errors *errors)
+{
+	struct json *root = json_object(), *error, *list;
+
+	json_put_bool(root, "ok", false);
+	error = json_put_object(root, "error");
+	json_put_str(error, "code", "invalid_spec");
+	json_put_str(error, "message", "the configuration is wrong");
+	list = json_put_array(error, "errors");
+	for (size_t i = 0; i < errors->count && i < CONF_ERRORS_MAX; i++)
+		json_put_str(list, NULL, errors->text[i]);
+	ctl_write_json(root);
+	json_free(&root);
+}
+
+static void
+print_good_json(const struct conf *conf)
+{
+	struct json *root = json_object(), *files;
+
+	json_put_num(root, "v", 1);
+	files = json_put_array(root, "files");
+	for (size_t i = 0; i < conf->file_count; i++)
+		json_put_str(files, NULL, conf->files[i]);
+	json_put_num(root, "sections", (double)conf->section_count);
+	ctl_write_json(root);
+	json_free(&root);
+}
+
+int
+do_check(struct msctl *ctl, const struct args *args)
+{
+	struct conf_errors errors;
+	struct conf *conf;
+	int code = CTL_OK;
+
+	conf_errors_init(&errors);
+	conf = conf_read(args->pos[0], environ, &errors);
+	sections_check(conf, &errors);
+	if (errors.count) {
+		code = CTL_CONFIG;
+		if (ctl->json)
+			print_errors_json(&errors);
+		else
+			conf_errors_print(&errors, stderr);
+	} else if (ctl->json) {
+		print_good_json(conf);
+	} else {
+		printf("%s is good: %zu section%s in %zu file%s\n",
+		    args->pos[0], conf->section_count,
+		    conf->section_count == 1 ? "" : "s", conf->file_count,
+		    conf->file_count == 1 ? "" : "s");
+	}
+	conf_free(&conf);
+	conf_errors_fini(&errors);
+	return code;
+}
+
+/* ---- version -------------------------------------------------------------- */
+
+int
+do_version(struct msctl *ctl, const struct args *args)
+{
+	struct json *reply = NULL, *root;
+	struct ctl_client client;
+	const char *msd = NULL;
+
+	(void)args;
+	/* a missing msd is no failure: its version is then not known */
+	if (ctl_open_quiet(ctl, &client, NULL) == MS_OK &&
+	    ctl_ask(&client, ctl_request("version", NULL), VERSION_WAIT_MS,
+		&reply) == CTL_OK &&
+	    ctl_is_ok(reply))
+		msd = json_get_str(reply, "version", NULL);
+	ctl_close(&client);
+	if (ctl->json) {
+		root = json_object();
+		json_put_num(root, "v", 1);
+		json_put_str(root, "msctl", MS_VERSION);
+		json_put_str(root, "msd", msd);
+		ctl_write_json(root);
+		json_free(&root);
+	} else {
+		printf("msctl %s\n", MS_VERSION);
+		printf("msd %s\n", msd ? msd : "is not reachable");
+	}
+	json_free(&reply);
+	return CTL_OK;
+}
