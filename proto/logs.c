@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Orders to ms-log:
+ *
+ *  0 u32 magic 'MSL1'   4 u8 verb   5 u8 format   6 u16 name_bytes
+ *  8 u16 file_bytes    10 u16 zero 12 u32 keep   16 u64 size_bytes
+ * 24 u64 generation    32 i32 pid  36 u32 zero   40 name, then file
+ */
+#include "proto/logs.h"
+
+#define MAGIC      UINT32_C(0x314c534d) /* "MSL1" */
+#define HEAD_BYTES 40u
+
+_Static_assert(HEAD_BYTES + sizeof(((struct logs_order *)0)->name) +
+	    sizeof(((struct logs_order *)0)->file) <=
+	LOGS_ORDER_BYTES_MAX,
+    "every order fits its datagram");
+
+static size_t
+text_bytes(const char *text, size_t room)
+{
+	return strnlen(text, room - 1);
+}
+
+void
+logs_encode(const struct logs_order *order, struct buf *out)
+{
+	size_t name = text_bytes(order->name, sizeof(order->name));
+	size_t file = text_bytes(order->file, sizeof(order->file));
+
+	buf_add_u32(out, MAGIC);
+	buf_add_u8(out, (uint8_t)order->verb);
+	buf_add_u8(out, (uint8_t)order->format);
+	buf_add_u16(out, (uint16_t)name);
+	buf_add_u16(out, (uint16_t)file);
+	buf_add_u16(out, 0);
+	buf_add_u32(out, order->keep);
+	buf_add_u64(out, order->size_bytes);
+	buf_add_u64(out, order->generation);
+	buf_add_u32(out, (uint32_t)order->pid);
+	buf_add_u32(out, 0);
+	buf_add(out, order->name, name);
+	buf_add(out, order->file, file);
+}
+
+static enum ms_err
+take_text(struct cursor *c, size_t n, char *out, size_t room, const char *noun,
+    struct why *why)
+{
+	struct slice text = cursor_bytes(c, n);
+
+	if (n >= room)
+		return why_set(why, MS_ETOOBIG,
+		    "log order: a %s of %zu bytes is longer than %zu", noun, n,
+		    room - 1);
+	if (c->failed)
+		return why_set(why, MS_EPROTO, "log order: %s cut off", noun);
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return why_set(why, MS_EPROTO,
+			    "log order: a control character in the %s", noun);
+	if (text.len)
+		memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+	return MS_OK;
+}
+
+static enum ms_err
+check_order(const struct logs_order *o, bool zeros, struct why *why)
+{
+	if (o->verb < LOGS_ADD || o->verb > LOGS_REOPEN)
+		return why_set(why, MS_EUNSUPPORTED,
+		    "log order: unknown verb %d", (int)o->verb);
+	if (o->format > LOGS_JSON)
+		return why_set(why, MS_EUNSUPPORTED,
+		    "log order: unknown format %d", (int)o->format);
+	if (!zeros || o->pid < 0)
+		return why_set(why, MS_EPROTO, "log order: impossible numbers");
+	return MS_OK;
+}
+
+static enum ms_err
+check_texts(const struct logs_order *o, size_t left, struct why *why)
+{
+	if (left)
+		return why_set(
+		    why, MS_EPROTO, "log order: %zu bytes too many", left);
+	if (o->verb != LOGS_REOPEN && !o->name[0])
+		return why_set(why, MS_EPROTO, "log order: no name");
+	if (strchr(o->name, '/'))
+		return why_set(why, MS_EPROTO, "log order: '/' in the name");
+	if (o->verb == LOGS_ADD && !o->file[0])
+		return why_set(why, MS_EPROTO, "log order: no file");
+	return MS_OK;
+}
+
+enum ms_err
+logs_decode(struct slice datagram, struct logs_order *order_r, struct why *why)
+{
+	struct cursor c = cursor_of(datagram);
+	uint32_t magic = cursor_u32(&c);
+	struct logs_order *o = order_r;
+	size_t name, file;
+	bool zeros;
+	enum ms_err err;
+
+	*o = (struct logs_order){ .verb = (enum logs_verb)cursor_u8(&c) };
+	o->format = (enum logs_format)cursor_u8(&c);
+	name = cursor_u16(&c);
+	file = cursor_u16(&c);
+	zeros = cursor_u16(&c) == 0;
+	o->keep = cursor_u32(&c);
+	o->size_bytes = cursor_u64(&c);
+	o->generation = cursor_u64(&c);
+	o->pid = (pid_t)cursor_u32(&c);
+	zeros &= cursor_u32(&c) == 0;
+	if (c.failed || magic != MAGIC)
+		return why_set(why, MS_EPROTO, "not a log order");
+	err = check_order(o, zeros, why);
+	if (err == MS_OK)
+		err =
+		    take_text(&c, name, o->name, sizeof(o->name), "name", why);
+	if (err == MS_OK)
+		err =
+		    take_text(&c, file, o->file, sizeof(o->file), "file", why);
+	return err == MS_OK ? check_texts(o, cursor_left(&c), why) : err;
+}
