@@ -52,8 +52,14 @@ send_reply(struct call *call, enum ms_err status, const struct field *rows,
 
 	buf_reset(&w->reply);
 	msg_encode(&head, rows, fields, &w->reply);
+	if (w->reply.failed) { /* fields over their limit */
+		head.status = MS_ETOOBIG;
+		head.body.len = body.len = 0;
+		buf_reset(&w->reply);
+		msg_encode(&head, NULL, NULL, &w->reply);
+	}
 	w->requests++;
-	w->requests_failed += status != MS_OK;
+	w->requests_failed += head.status != MS_OK;
 	loop_timer_stop(w->loop, &call->timer);
 	arena_reset(&call->arena);
 	call->in = NULL;

@@ -223,10 +223,7 @@ encode_request(struct link *link, const struct msg_desc *desc, const void *in,
 		head.op = id_new();
 	buf_reset(out);
 	msg_encode(&head, in ? desc->in : NULL, in, out);
-	if (out->failed)
-		return MS_ENOMEM;
-	if (out->len >
-	    MSG_HEADER_BYTES + MSG_VERB_BYTES_MAX + MSG_FIELDS_BYTES_MAX)
+	if (out->failed) /* memory, but far more likely the fields' limit */
 		return MS_ETOOBIG;
 	if (nng_msg_alloc(msg_r, out->len + body.len) != 0)
 		return MS_ENOMEM;

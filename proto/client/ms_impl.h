@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of libms share.  For the files of proto/client only. */
+#ifndef PROTO_CLIENT_MS_IMPL_H
+#define PROTO_CLIENT_MS_IMPL_H
+
+#include <sys/queue.h>
+
+#include "proto/batch.h"
+#include "proto/client/link.h"
+#include "proto/client/ms.h"
+#include "proto/envelope.h"
+
+/* One batch on its way: filling, flying, or waiting to fly again. */
+struct shipment {
+	TAILQ_ENTRY(shipment) entry; /* of one of the outbox's queues */
+	struct ms *ms;
+	struct buf bytes;
+	struct id128 op;
+	enum ms_durability durability;
+	uint32_t events;
+	int64_t first_ts_ns, last_ts_ns;
+};
+TAILQ_HEAD(shipment_queue, shipment);
+
+struct outbox {
+	struct link *link; /* on ms->acks */
+	struct batch_writer writer;
+	struct shipment *filling; /* NULL: nothing begun */
+	struct shipment_queue free;
+	struct shipment_queue flying;
+	struct shipment_queue grounded; /* to be sent again by the timer */
+	struct hub_timer *again;
+	uint32_t failures; /* in a row, for the delay */
+	uint32_t window;
+	uint32_t away;    /* flying and grounded */
+	uint32_t awaited; /* of them: by ms_flush() */
+	struct ms_published totals;
+	enum ms_err refused; /* the first since the last flush */
+	struct arena arena;  /* of one JSON text */
+};
+
+struct service_link {
+	SLIST_ENTRY(service_link) next;
+	struct link *link;
+	char name[]; /* "config" */
+};
+
+struct ms {
+	/* Acknowledgements have a hub of their own: ms_publish() waits for
+	 * them without running the caller's callbacks. */
+	struct link_hub *acks;
+	struct link_hub *hub;
+	int fd; /* epoll over both */
+	char *run_dir;
+	char *source;
+	struct outbox outbox;
+	SLIST_HEAD(, service_link) services;
+	LIST_HEAD(, ms_sub) subs;
+	LIST_HEAD(, ms_consumer) consumers;
+	uint64_t dice;
+	struct why why;
+};
+
+/* Opens a link to run_dir/SERVICE.ipc. */
+enum ms_err ms_link(struct ms *ms, const char *service, struct link_hub *hub,
+    struct link **link_r);
+/* "ipc://RUN_DIR/NAME" + suffix; NULL when too long (why is set). */
+char *ms_address(struct ms *ms, const char *name, const char *suffix);
+/* Delay before the n-th try after a failure. */
+uint32_t ms_retry_delay_ms(struct ms *ms, uint32_t failures);
+/* Both hubs, without waiting; how much ran. */
+size_t ms_run(struct ms *ms);
+/* Until the deadline for something to run; false when it has passed. */
+bool ms_wait(struct ms *ms, struct mono deadline);
+/* timeout_ms as in ms.h: -1 is for ever. */
+struct mono ms_deadline(int timeout_ms);
+
+enum ms_err outbox_init(struct ms *ms, uint32_t window);
+void outbox_fini(struct ms *ms);
+/* Sends the begun batch when the window allows. */
+void outbox_push(struct ms *ms);
+
+/* Strings and payload live in arena or the frame. */
+enum ms_err event_from_frame(struct slice frame, struct arena *arena,
+    struct ms_event *event_r, struct why *why);
+enum ms_err event_of_envelope(
+    const struct envelope *e, struct arena *arena, struct ms_event *event_r);
+
+#endif
