@@ -16,14 +16,14 @@ struct dedup;
 struct dedup *dedup_new(uint64_t window_ms, uint64_t entries_max);
 void dedup_free(struct dedup **dedup);
 /* Take effect with the next dedup_expire(). */
-void dedup_set_limits(
-    struct dedup *dedup, uint64_t window_ms, uint64_t entries_max);
+void dedup_set_limits(struct dedup *dedup, uint64_t window_ms,
+    uint64_t entries_max);
 
 /* Sequence of the event stored with this identity; 0 when not in the window. */
 uint64_t dedup_find(const struct dedup *dedup, const struct id128 *id);
 /* id is not in the window; seq and now_ms never go back. */
-void dedup_add(
-    struct dedup *dedup, const struct id128 *id, uint64_t seq, int64_t now_ms);
+void dedup_add(struct dedup *dedup, const struct id128 *id, uint64_t seq,
+    int64_t now_ms);
 /* Forgets what is older than the window.  Cost does not grow with entries. */
 void dedup_expire(struct dedup *dedup, int64_t now_ms);
 

@@ -17,8 +17,8 @@ struct hot *hot_new(size_t bytes);
 void hot_free(struct hot **hot);
 /* One whole batch with sequences first..last, higher than all before; one that
  * is larger than the ring empties it. */
-void hot_add(
-    struct hot *hot, struct slice batch, uint64_t first, uint64_t last);
+void hot_add(struct hot *hot, struct slice batch, uint64_t first,
+    uint64_t last);
 /* The batch that holds seq; false when it is not here.  Borrowed until the
  * next hot_add(). */
 bool hot_find(const struct hot *hot, uint64_t seq, struct slice *batch_r);

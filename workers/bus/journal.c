@@ -47,8 +47,8 @@ journal_segment_push(struct journal *j, struct segment *segment)
 {
 	if (j->segment_count == j->segment_cap) {
 		j->segment_cap = j->segment_cap ? j->segment_cap * 2 : 16;
-		j->segments = xreallocarray(
-		    j->segments, j->segment_cap, sizeof(struct segment *));
+		j->segments = xreallocarray(j->segments, j->segment_cap,
+		    sizeof(struct segment *));
 	}
 	j->segments[j->segment_count++] = segment;
 }
@@ -131,8 +131,8 @@ on_retain(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	(void)ev;
 	(void)events;
-	journal_retain(
-	    container_of(timer, struct journal, retain_timer), wall_ns());
+	journal_retain(container_of(timer, struct journal, retain_timer),
+	    wall_ns());
 }
 
 /* ---- failing ------------------------------------------------------------- */
@@ -148,6 +148,12 @@ journal_fail(struct journal *j, const struct why *why)
 	if (j->failed_fn)
 		j->failed_fn(j->arg, why);
 	return MS_ESTORAGE;
+}
+
+void
+journal_abandon(struct journal *j, const struct why *why)
+{
+	(void)!journal_fail(j, why);
 }
 
 static enum ms_err
@@ -227,8 +233,8 @@ sync_schedule(struct journal *j)
 	if (j->wants_sync)
 		job_start(j);
 	else if (!ev_is_active(&j->sync_timer))
-		loop_timer_start(
-		    j->loop, &j->sync_timer, j->limits.sync_interval_ms);
+		loop_timer_start(j->loop, &j->sync_timer,
+		    j->limits.sync_interval_ms);
 }
 
 static void
@@ -299,8 +305,8 @@ journal_distrust(struct journal *j)
 	j->manifest.verified_seq = 0;
 	buf_reset(&j->job.manifest);
 	manifest_print(&j->manifest, &j->job.manifest);
-	if (file_replace(
-		j->manifest_path, buf_slice(&j->job.manifest), 0640, &why))
+	if (file_replace(j->manifest_path, buf_slice(&j->job.manifest), 0640,
+		&why))
 		log_warn("cannot note the damage", "error=%s", LOGQ(why.text));
 }
 
@@ -364,8 +370,8 @@ journal_commit(struct journal *j, struct why *why)
 	if (j->pending.len == 0)
 		return MS_OK;
 	bytes = buf_slice(&j->pending);
-	if (fd_pwritev_all(
-		active->fd, &bytes, 1, (off_t)active->bytes, &local)) {
+	if (fd_pwritev_all(active->fd, &bytes, 1, (off_t)active->bytes,
+		&local)) {
 		why_set(why, MS_ESTORAGE, "%s", local.text);
 		return journal_fail(j, &local);
 	}
@@ -441,8 +447,8 @@ segment_begin(struct journal *j, size_t bytes, struct why *why)
 }
 
 enum ms_err
-journal_reserve(
-    struct journal *j, size_t bytes, uint32_t count, struct why *why)
+journal_reserve(struct journal *j, size_t bytes, uint32_t count,
+    struct why *why)
 {
 	struct segment *active = journal_active(j);
 	struct why local;
@@ -567,11 +573,11 @@ open_active(struct journal *j, struct why *why)
 			return MS_ESTORAGE;
 		return MS_OK;
 	}
-	last->fd = openat(
-	    j->dir, segment_name(last->first_seq, name), O_RDWR | O_CLOEXEC);
+	last->fd = openat(j->dir, segment_name(last->first_seq, name),
+	    O_RDWR | O_CLOEXEC);
 	if (last->fd < 0)
-		return why_set(
-		    why, MS_EIO, "cannot open %s: %s", name, strerror(errno));
+		return why_set(why, MS_EIO, "cannot open %s: %s", name,
+		    strerror(errno));
 	if (last->file_bytes < j->limits.segment_bytes &&
 	    segment_allocate(last->fd, j->limits.segment_bytes))
 		last->file_bytes = j->limits.segment_bytes;
@@ -627,8 +633,8 @@ open_dir(struct journal *j, const char *dir, struct why *why)
 	stpcpy(stpcpy(j->manifest_path, dir), "/MANIFEST");
 	j->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (j->dir < 0)
-		return why_set(
-		    why, MS_EIO, "cannot open %s: %s", dir, strerror(errno));
+		return why_set(why, MS_EIO, "cannot open %s: %s", dir,
+		    strerror(errno));
 	return take_lock(j, why);
 }
 
@@ -726,6 +732,12 @@ uint64_t
 journal_last_seq(const struct journal *j)
 {
 	return j->last_seq;
+}
+
+uint64_t
+journal_given_seq(const struct journal *j)
+{
+	return j->next_seq - 1;
 }
 
 uint64_t

@@ -67,15 +67,15 @@ enum ms_err journal_open(struct loop *loop,
     struct journal_recovery *recovery_r, struct why *why);
 /* Syncs what is written, unless it has failed. */
 void journal_close(struct journal **journal);
-void journal_set_limits(
-    struct journal *journal, const struct journal_limits *limits);
+void journal_set_limits(struct journal *journal,
+    const struct journal_limits *limits);
 
 /* ---- appending: reserve, add every frame, ..., commit */
 /* Room in the active segment for a unit of `bytes` and `count` events that
  * will be one batch or part of one.  May commit what was added before and
  * begin a segment.  MS_ESTORAGE: the disk is full (try later) or failed. */
-enum ms_err journal_reserve(
-    struct journal *journal, size_t bytes, uint32_t count, struct why *why);
+enum ms_err journal_reserve(struct journal *journal, size_t bytes,
+    uint32_t count, struct why *why);
 /* Copies, stamps and takes the frame; returns its sequence. */
 uint64_t journal_add(struct journal *journal, struct slice frame);
 bool journal_has_pending(const struct journal *journal);
@@ -83,8 +83,8 @@ bool journal_has_pending(const struct journal *journal);
 enum ms_err journal_commit(struct journal *journal, struct why *why);
 /* Called for each committed batch, in order, before journal_commit() (or a
  * journal_reserve() that commits) returns. */
-void journal_on_batch(
-    struct journal *journal, void (*fn)(void *arg, struct slice batch));
+void journal_on_batch(struct journal *journal,
+    void (*fn)(void *arg, struct slice batch));
 
 /* ---- syncing */
 void journal_sync_soon(struct journal *journal); /* now, if not in work */
@@ -100,6 +100,8 @@ bool journal_give_reserve(struct journal *journal);
 /* ---- facts */
 uint64_t journal_first_seq(const struct journal *journal); /* stored; 0: none */
 uint64_t journal_last_seq(const struct journal *journal);  /* committed */
+/* The last one given away, what is not committed yet included. */
+uint64_t journal_given_seq(const struct journal *journal);
 uint64_t journal_synced_seq(const struct journal *journal);
 uint32_t journal_epoch(const struct journal *journal);
 uint32_t journal_consumers(const struct journal *journal); /* as found */
@@ -109,6 +111,8 @@ bool journal_has_failed(const struct journal *journal);
 int journal_dir(const struct journal *journal);
 /* Sequences up to here are taken: what follows is higher (before any add). */
 void journal_raise(struct journal *journal, uint64_t seq);
+/* Ends it as a failed write does: for damage and for failed cursors. */
+void journal_abandon(struct journal *journal, const struct why *why);
 /* Damage found while reading: the next start looks at every byte. */
 void journal_distrust(struct journal *journal);
 /* Removes old segments now; called by itself when a segment is begun. */

@@ -90,7 +90,7 @@ void journal_window_drop(struct journal *j);
 /* Ends the journal (once) and returns MS_ESTORAGE. */
 enum ms_err journal_fail(struct journal *j, const struct why *why);
 /* Fills segments, sequences and the manifest of a fresh journal. */
-enum ms_err journal_recover(
-    struct journal *j, struct journal_recovery *recovery, struct why *why);
+enum ms_err journal_recover(struct journal *j,
+    struct journal_recovery *recovery, struct why *why);
 
 #endif

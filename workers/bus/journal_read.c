@@ -39,12 +39,12 @@ fd_of(struct journal *j, const struct segment *s, struct why *why)
 	if (j->read_segment == s->first_seq && j->read_fd >= 0)
 		return j->read_fd;
 	fd_close(&j->read_fd);
-	j->read_fd = openat(
-	    j->dir, segment_name(s->first_seq, name), O_RDONLY | O_CLOEXEC);
+	j->read_fd = openat(j->dir, segment_name(s->first_seq, name),
+	    O_RDONLY | O_CLOEXEC);
 	j->read_segment = s->first_seq;
 	if (j->read_fd < 0)
-		why_set(
-		    why, MS_EIO, "cannot open %s: %s", name, strerror(errno));
+		why_set(why, MS_EIO, "cannot open %s: %s", name,
+		    strerror(errno));
 	return j->read_fd;
 }
 
@@ -95,8 +95,8 @@ journal_window(struct journal *j, const struct segment *s, uint64_t offset,
 	    offset + want > w->offset + w->bytes.len) {
 		size_t fill = want > WINDOW_BYTES ? want : WINDOW_BYTES;
 
-		err = window_fill(
-		    j, s, offset, fill < left ? fill : (size_t)left, why);
+		err = window_fill(j, s, offset,
+		    fill < left ? fill : (size_t)left, why);
 		if (err)
 			return err;
 	}
@@ -173,8 +173,8 @@ read_whole(struct journal *j, const struct segment *s, uint64_t offset,
 		return MS_OK;
 	batch_r->damaged = true;
 	if (j->isolate ||
-	    touches_lost(
-		&j->manifest, head->base_seq, head->base_seq + head->count - 1))
+	    touches_lost(&j->manifest, head->base_seq,
+		head->base_seq + head->count - 1))
 		return MS_OK;
 	return why_set(why, MS_ECORRUPT,
 	    "the log is damaged within sequences %" PRIu64 "..%" PRIu64 ": %s",
@@ -211,8 +211,8 @@ read_segment(struct journal *j, const struct segment *s, uint64_t offset,
 		struct why what;
 		enum ms_err err;
 
-		err = journal_window(
-		    j, s, offset, BATCH_HEADER_BYTES, &bytes, why);
+		err = journal_window(j, s, offset, BATCH_HEADER_BYTES, &bytes,
+		    why);
 		if (err)
 			return err;
 		err = batch_head_get(bytes, &head, &what);
@@ -324,8 +324,8 @@ seq_since_in(struct journal *j, const struct segment *s, int64_t ts_ns)
 		struct batch_head head;
 		struct slice bytes;
 
-		if (journal_window(
-			j, s, offset, BATCH_HEADER_BYTES, &bytes, NULL))
+		if (journal_window(j, s, offset, BATCH_HEADER_BYTES, &bytes,
+			NULL))
 			break;
 		if (batch_head_get(bytes, &head, NULL)) {
 			if (!segment_resume(s, offset, &offset))

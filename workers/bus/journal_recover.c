@@ -81,8 +81,8 @@ rest_is_zero(struct journal *j, const struct segment *s, uint64_t offset)
 {
 	char name[SEGMENT_NAME_BYTES];
 	char chunk[COPY_BYTES];
-	int fd = openat(
-	    j->dir, segment_name(s->first_seq, name), O_RDONLY | O_CLOEXEC);
+	int fd = openat(j->dir, segment_name(s->first_seq, name),
+	    O_RDONLY | O_CLOEXEC);
 	off_t at = (off_t)offset;
 	bool zero = fd >= 0;
 
@@ -331,16 +331,16 @@ copy_bytes(int in, int out, uint64_t from, struct why *why)
 		if (n <= 0)
 			break;
 		if (!is_zero(part)) {
-			err = fd_pwritev_all(
-			    out, &part, 1, at - (off_t)from, why);
+			err = fd_pwritev_all(out, &part, 1, at - (off_t)from,
+			    why);
 			if (err)
 				return err;
 		}
 		at += n;
 	}
 	if (fsync(out) < 0)
-		return why_set(
-		    why, MS_EIO, "cannot sync the copy: %s", strerror(errno));
+		return why_set(why, MS_EIO, "cannot sync the copy: %s",
+		    strerror(errno));
 	return MS_OK;
 }
 
@@ -383,13 +383,13 @@ cut_file(struct journal *j, const struct segment *s, uint64_t offset,
     struct why *why)
 {
 	char name[SEGMENT_NAME_BYTES];
-	int fd = openat(
-	    j->dir, segment_name(s->first_seq, name), O_RDWR | O_CLOEXEC);
+	int fd = openat(j->dir, segment_name(s->first_seq, name),
+	    O_RDWR | O_CLOEXEC);
 	enum ms_err err = MS_OK;
 
 	if (fd < 0 || ftruncate(fd, (off_t)offset) < 0 || fsync(fd) < 0)
-		err = why_set(
-		    why, MS_EIO, "cannot cut %s: %s", name, strerror(errno));
+		err = why_set(why, MS_EIO, "cannot cut %s: %s", name,
+		    strerror(errno));
 	fd_close(&fd);
 	return err;
 }
@@ -572,8 +572,8 @@ list_segments(struct journal *j, struct why *why)
 }
 
 static enum ms_err
-read_manifest(
-    struct journal *j, struct journal_recovery *report, struct why *why)
+read_manifest(struct journal *j, struct journal_recovery *report,
+    struct why *why)
 {
 	struct buf text = { 0 };
 	struct why what;
@@ -600,8 +600,8 @@ highest(uint64_t a, uint64_t b)
 }
 
 enum ms_err
-journal_recover(
-    struct journal *j, struct journal_recovery *report, struct why *why)
+journal_recover(struct journal *j, struct journal_recovery *report,
+    struct why *why)
 {
 	struct scan scan = { .j = j, .report = report };
 	enum ms_err err = list_segments(j, why);

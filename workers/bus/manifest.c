@@ -99,8 +99,8 @@ manifest_parse(struct slice text, struct manifest *m, struct why *why)
 		return why_set(why, MS_ECORRUPT,
 		    "MANIFEST: the checksum is missing or wrong");
 	if (!slice_cut(&rest, '\n', &line) || !slice_is(line, FIRST_LINE))
-		return why_set(
-		    why, MS_ECORRUPT, "MANIFEST: of another version");
+		return why_set(why, MS_ECORRUPT,
+		    "MANIFEST: of another version");
 	while (slice_cut(&rest, '\n', &line)) {
 		if (!line_parse(line, m))
 			return why_set(why, MS_ECORRUPT,

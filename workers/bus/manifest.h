@@ -32,13 +32,13 @@ struct manifest {
 
 void manifest_print(const struct manifest *manifest, struct buf *out);
 /* MS_ECORRUPT with the reason. */
-enum ms_err manifest_parse(
-    struct slice text, struct manifest *manifest_r, struct why *why);
+enum ms_err manifest_parse(struct slice text, struct manifest *manifest_r,
+    struct why *why);
 
 /* Joins neighbours; when the table is full the last range grows to cover. */
-void manifest_lost_add(
-    struct manifest *manifest, uint64_t first, uint64_t last);
-bool manifest_is_lost(
-    const struct manifest *manifest, uint64_t first, uint64_t last);
+void manifest_lost_add(struct manifest *manifest, uint64_t first,
+    uint64_t last);
+bool manifest_is_lost(const struct manifest *manifest, uint64_t first,
+    uint64_t last);
 
 #endif

@@ -121,8 +121,8 @@ segment_note(struct segment *s, uint64_t offset, const struct batch_head *head,
 	if (!last || forced || offset - last->offset >= SEGMENT_INDEX_BYTES) {
 		if (s->index_len == s->index_cap) {
 			s->index_cap = s->index_cap ? s->index_cap * 2 : 16;
-			s->index = xreallocarray(
-			    s->index, s->index_cap, sizeof(*s->index));
+			s->index = xreallocarray(s->index, s->index_cap,
+			    sizeof(*s->index));
 		}
 		s->index[s->index_len++] =
 		    (struct index_entry){ offset, head->base_seq };
@@ -180,8 +180,8 @@ segment_seq_at(const struct segment *s, uint64_t offset)
 }
 
 void
-segment_cut(
-    struct segment *s, uint64_t offset, uint64_t last_seq, int64_t last_ts_ns)
+segment_cut(struct segment *s, uint64_t offset, uint64_t last_seq,
+    int64_t last_ts_ns)
 {
 	while (s->index_len > 0 && s->index[s->index_len - 1].offset >= offset)
 		s->index_len--;

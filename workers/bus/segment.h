@@ -54,8 +54,8 @@ void segment_note(struct segment *segment, uint64_t offset,
 /* Where to start walking for the batch that holds seq. */
 uint64_t segment_seek(const struct segment *segment, uint64_t seq);
 /* The first index entry behind offset; false when there is none. */
-bool segment_resume(
-    const struct segment *segment, uint64_t offset, uint64_t *offset_r);
+bool segment_resume(const struct segment *segment, uint64_t offset,
+    uint64_t *offset_r);
 /* Of the index entry with exactly this offset. */
 uint64_t segment_seq_at(const struct segment *segment, uint64_t offset);
 /* Forgets batches from offset on; the last before them ends with last_seq. */

@@ -39,8 +39,8 @@ sync_job_run(struct sync_job *job, sync_fn *sync)
 	for (size_t i = 0; i < job->fd_count; i++) {
 		if (sync(job->fds[i]) == 0)
 			continue;
-		job->err = why_set(
-		    &job->why, MS_ESTORAGE, "cannot sync: %s", strerror(errno));
+		job->err = why_set(&job->why, MS_ESTORAGE, "cannot sync: %s",
+		    strerror(errno));
 		return;
 	}
 	if (job->dir_fd >= 0 && fsync(job->dir_fd) < 0) {

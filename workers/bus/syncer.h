@@ -30,8 +30,8 @@ struct sync_job {
 struct syncer;
 typedef void syncer_done_fn(void *arg, struct sync_job *job);
 
-struct syncer *syncer_new(
-    struct loop *loop, sync_fn *sync, syncer_done_fn *done, void *arg);
+struct syncer *syncer_new(struct loop *loop, sync_fn *sync,
+    syncer_done_fn *done, void *arg);
 /* Waits for the job that runs; its done is not called any more. */
 void syncer_free(struct syncer **syncer);
 bool syncer_is_busy(const struct syncer *syncer);

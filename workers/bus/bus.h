@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The broker: one object, owned by the loop thread, and the rooms around it.
+ * A request changes memory and says what is to be written; at the end of the
+ * loop turn everything is written with one call, and only then answered.
+ */
+#ifndef WORKERS_BUS_BUS_H
+#define WORKERS_BUS_BUS_H
+
+#include "proto/conf/bus.h"
+#include "proto/envelope.h"
+#include "workers/bus/consumer.h"
+#include "workers/bus/cursors.h"
+#include "workers/bus/dedup.h"
+#include "workers/bus/journal.h"
+#include "workers/bus/journal_read.h"
+#include "workers/worker.h"
+
+struct live;
+struct publish_queue;
+struct slot;        /* a consumer with its parked fetch: deliver.c */
+struct reader_list; /* parked reads: read.c */
+
+struct bus {
+	struct bus_conf conf; /* filled by the skeleton before start */
+	struct worker *worker;
+	struct loop *loop;
+	char *dir;
+	struct journal *journal;
+	struct cursors *cursors;
+	struct dedup *dedup;
+	struct live *live;
+	struct publish_queue *queue;
+	struct slot *slots; /* uthash by name */
+	struct reader_list *readers;
+	struct loop_task turn_end;
+	ev_timer dedup_timer;
+	struct buf reply; /* scratch for bodies */
+	bool draining;
+	/* counters */
+	uint64_t events_in, duplicates_in, bytes_in, refused_in;
+	uint64_t events_out;
+};
+
+/* For what is stored already, whatever max_payload is now. */
+extern const struct envelope_limits envelope_limits_ceiling;
+
+/* ---- bus.c: life */
+enum ms_err bus_start(struct bus *bus, struct worker *worker, struct why *why);
+void bus_reload(struct bus *bus, const struct bus_conf *conf);
+void bus_drain(struct bus *bus);
+void bus_stop(struct bus *bus);
+/* Something is to be written or handed out at the end of this turn. */
+void bus_turn(struct bus *bus);
+/* The log could not be read: the next start looks at every byte, and this
+ * process ends.  Cursors likewise. */
+void bus_broken(struct bus *bus, enum ms_err err, const struct why *why);
+
+/* ---- publish.c */
+struct publish_queue *publish_queue_new(void);
+void publish_queue_free(struct publish_queue **queue);
+void do_publish(void *self, struct call *call);
+/* After the write: answers those that asked for no more. */
+void publish_written(struct bus *bus);
+void publish_synced(struct bus *bus, uint64_t synced_seq);
+size_t publish_waiting(const struct bus *bus); /* for an answer */
+/* Answers all that wait. */
+void publish_fail_all(struct bus *bus, enum ms_err err, const char *text);
+
+/* ---- deliver.c: durable consumers */
+void do_consumer(void *self, struct call *call);
+void do_fetch(void *self, struct call *call);
+void do_settle(void *self, struct call *call);
+void do_consumers(void *self, struct call *call);
+/* There are new events: parked fetches get theirs. */
+void deliver_wake(struct bus *bus);
+/* Answers parked fetches: empty, or with the error. */
+void deliver_end(struct bus *bus, enum ms_err err, const char *text);
+void deliver_free(struct bus *bus);
+/* Adds (or replaces) a consumer found in CURSORS.log. */
+void deliver_found(struct bus *bus, struct consumer *consumer);
+void deliver_snapshot(struct bus *bus, struct buf *out);
+uint64_t deliver_settled(struct bus *bus); /* by all; UINT64_MAX: none */
+uint64_t deliver_highest(struct bus *bus); /* any cursor */
+uint32_t deliver_count(struct bus *bus);
+uint32_t deliver_parked(struct bus *bus);
+
+/* ---- read.c */
+struct reader_list *reader_list_new(void);
+void reader_list_free(struct reader_list **readers);
+void do_read(void *self, struct call *call);
+void read_wake(struct bus *bus);
+void read_end(struct bus *bus, enum ms_err err, const char *text);
+uint32_t read_parked(struct bus *bus);
+
+/* ---- routes.c */
+extern const struct route bus_routes[];
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Publishing.  A request is checked whole before anything of it is taken, so
+ * one bad frame refuses all of it.  What is new goes into the log of this
+ * turn; the answer waits for the write, or for the sync if it asked for one.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "proto/batch.h"
+#include "proto/envelope.h"
+#include "workers/bus/bus.h"
+#include "workers/bus/live.h"
+
+#define TURN_BYTES_MAX (64u << 20) /* taken in one turn */
+#define WAITING_MAX    2048u       /* requests not yet answered */
+#define SCRATCH_KEEP   4096u       /* checked frames kept allocated */
+#define NS_PER_MS      1000000
+
+/* One publish that waits for its answer. */
+struct waiting {
+	struct call *call;
+	struct bus_publish_out out;
+	bool wants_sync;
+};
+
+/* A frame that has passed its check. */
+struct checked {
+	struct slice frame;
+	struct slice subject;
+	struct id128 identity;
+};
+
+struct publish_queue {
+	struct waiting *waiting; /* this turn's at the end */
+	size_t count, cap;
+	size_t written; /* waiting[0..written) wait for their sync only */
+	size_t turn_bytes;
+	struct checked *checked;
+	size_t checked_cap;
+};
+
+struct publish_queue *
+publish_queue_new(void)
+{
+	return xcalloc(1, sizeof(struct publish_queue));
+}
+
+void
+publish_queue_free(struct publish_queue **queue)
+{
+	if (!*queue)
+		return;
+	free((*queue)->waiting);
+	free((*queue)->checked);
+	free(*queue);
+	*queue = NULL;
+}
+
+/* ---- checking ------------------------------------------------------------ */
+
+static enum ms_err
+check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
+    struct why *why)
+{
+	struct envelope_limits limits = {
+		.payload_bytes = (uint32_t)bus->conf.max_payload_bytes,
+		.header_bytes = ENVELOPE_HEADER_BYTES_MAX
+	};
+	struct batch_reader reader = batch_read(body, head->count);
+	struct checked *checked = bus->queue->checked;
+
+	for (uint32_t i = 0; i < head->count; i++) {
+		struct envelope event;
+		struct why what = { "" };
+		bool end = false;
+		enum ms_err err = batch_next(&reader, &checked[i].frame, &end);
+
+		if (!err && end)
+			err = MS_EPROTO;
+		if (!err)
+			err = envelope_peek(checked[i].frame, &limits, &event,
+			    &what);
+		if (err)
+			return why_set(why, err, "event %" PRIu32 ": %s", i,
+			    *what.text ? what.text : ms_strerr(err));
+		checked[i].subject = event.subject;
+		checked[i].identity = envelope_identity(&event);
+	}
+	return MS_OK;
+}
+
+static enum ms_err
+check(struct bus *bus, struct slice bytes, struct batch_head *head_r,
+    struct why *why)
+{
+	struct publish_queue *q = bus->queue;
+	size_t total = 0;
+	struct slice body;
+	enum ms_err err = batch_check(bytes, head_r, &total, why);
+
+	if (err)
+		return err;
+	if (total != bytes.len)
+		return why_set(why, MS_EPROTO, "%zu bytes behind the batch",
+		    bytes.len - total);
+	if (head_r->count == 0)
+		return why_set(why, MS_EINVAL, "the batch has no events");
+	if (head_r->count > q->checked_cap) {
+		q->checked_cap =
+		    head_r->count > SCRATCH_KEEP ? head_r->count : SCRATCH_KEEP;
+		q->checked = xreallocarray(q->checked, q->checked_cap,
+		    sizeof(*q->checked));
+	}
+	body = (struct slice){ bytes.ptr + BATCH_HEADER_BYTES,
+		head_r->body_bytes };
+	return check_frames(bus, head_r, body, why);
+}
+
+/* ---- taking -------------------------------------------------------------- */
+
+static void
+take(struct bus *bus, uint32_t count, struct bus_publish_out *out)
+{
+	int64_t now_ms = (int64_t)(mono_now().ns / NS_PER_MS);
+	bool dedup = bus->conf.dedup_window_ms > 0;
+
+	dedup_expire(bus->dedup, now_ms);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct checked *c = &bus->queue->checked[i];
+		uint64_t seq = dedup ? dedup_find(bus->dedup, &c->identity) : 0;
+
+		if (seq != 0) {
+			out->duplicates++;
+		} else {
+			seq = journal_add(bus->journal, c->frame);
+			if (dedup)
+				dedup_add(bus->dedup, &c->identity, seq,
+				    now_ms);
+			live_event(bus->live, c->subject);
+			out->first_seq = out->first_seq ? out->first_seq : seq;
+		}
+		if (out->last_seq < seq)
+			out->last_seq = seq;
+	}
+	out->count = count - out->duplicates;
+	bus->events_in += out->count;
+	bus->duplicates_in += out->duplicates;
+}
+
+/* A full queue says so at once; the next turn has room again. */
+static bool
+is_too_much(const struct publish_queue *q, size_t bytes)
+{
+	return q->count >= WAITING_MAX ||
+	    (q->turn_bytes > 0 && q->turn_bytes + bytes > TURN_BYTES_MAX);
+}
+
+static void
+enqueue(struct publish_queue *q, const struct waiting *waiting)
+{
+	if (q->count == q->cap) {
+		q->cap = q->cap ? q->cap * 2 : 64;
+		q->waiting =
+		    xreallocarray(q->waiting, q->cap, sizeof(*q->waiting));
+	}
+	q->waiting[q->count++] = *waiting;
+}
+
+static void
+refuse(struct bus *bus, struct call *call, enum ms_err err,
+    const struct why *why)
+{
+	bus->refused_in++;
+	call_fail(call, err, "%s", *why->text ? why->text : ms_strerr(err));
+}
+
+void
+do_publish(void *self, struct call *call)
+{
+	struct bus *bus = self;
+	const struct bus_publish_in *in = call_in(call);
+	struct waiting waiting = { .call = call,
+		.wants_sync = in->durability == DURABILITY_SYNCED };
+	struct slice bytes = call_body(call);
+	struct batch_head head;
+	struct why why = { "" };
+	enum ms_err err;
+
+	if (bus->draining || is_too_much(bus->queue, bytes.len)) {
+		err = bus->draining ? MS_ESHUTDOWN : MS_EBUSY;
+		refuse(bus, call, err, &why);
+		return;
+	}
+	err = check(bus, bytes, &head, &why);
+	if (!err)
+		err = journal_reserve(bus->journal, head.body_bytes, head.count,
+		    &why);
+	if (err) {
+		refuse(bus, call, err, &why);
+		return;
+	}
+	take(bus, head.count, &waiting.out);
+	bus->bytes_in += bytes.len;
+	bus->queue->turn_bytes += bytes.len;
+	enqueue(bus->queue, &waiting);
+	bus_turn(bus);
+}
+
+/* ---- answering ----------------------------------------------------------- */
+
+static void
+answer(struct bus *bus, struct waiting *w)
+{
+	w->out.synced_seq = journal_synced_seq(bus->journal);
+	w->out.durability = w->out.synced_seq >= w->out.last_seq
+	    ? DURABILITY_SYNCED
+	    : DURABILITY_WRITTEN;
+	call_on_cancel(w->call, NULL);
+	call_reply(w->call, &w->out, (struct slice){ NULL, 0 });
+}
+
+/* Its events are stored all the same; only the answer is too late. */
+static void
+on_cancel(struct call *call)
+{
+	struct bus *bus = worker_self(call_worker(call));
+	struct publish_queue *q = bus->queue;
+
+	for (size_t i = 0; i < q->count; i++) {
+		if (q->waiting[i].call != call)
+			continue;
+		q->count--;
+		q->written -= i < q->written;
+		memmove(&q->waiting[i], &q->waiting[i + 1],
+		    (q->count - i) * sizeof(*q->waiting));
+		break;
+	}
+	call_fail(call, call_cancel_reason(call), "written, not yet synced");
+}
+
+void
+publish_written(struct bus *bus)
+{
+	struct publish_queue *q = bus->queue;
+	uint64_t synced_seq = journal_synced_seq(bus->journal);
+	size_t kept = q->written;
+
+	for (size_t i = q->written; i < q->count; i++) {
+		struct waiting *w = &q->waiting[i];
+
+		if (!w->wants_sync || w->out.last_seq <= synced_seq) {
+			answer(bus, w);
+			continue;
+		}
+		call_on_cancel(w->call, on_cancel);
+		q->waiting[kept++] = *w;
+	}
+	q->count = q->written = kept;
+	q->turn_bytes = 0;
+	if (q->checked_cap > SCRATCH_KEEP) {
+		free(q->checked);
+		q->checked = NULL;
+		q->checked_cap = 0;
+	}
+	if (kept > 0)
+		journal_sync_soon(bus->journal);
+}
+
+void
+publish_synced(struct bus *bus, uint64_t synced_seq)
+{
+	struct publish_queue *q = bus->queue;
+	size_t kept = 0;
+
+	/* those of a turn that is not written yet stay behind */
+	for (size_t i = 0; i < q->written; i++) {
+		struct waiting *w = &q->waiting[i];
+
+		if (w->out.last_seq <= synced_seq)
+			answer(bus, w);
+		else
+			q->waiting[kept++] = *w;
+	}
+	memmove(&q->waiting[kept], &q->waiting[q->written],
+	    (q->count - q->written) * sizeof(*q->waiting));
+	q->count -= q->written - kept;
+	q->written = kept;
+	if (kept > 0)
+		journal_sync_soon(bus->journal);
+}
+
+size_t
+publish_waiting(const struct bus *bus)
+{
+	return bus->queue->count;
+}
+
+void
+publish_fail_all(struct bus *bus, enum ms_err err, const char *text)
+{
+	struct publish_queue *q = bus->queue;
+
+	while (q->count > 0) {
+		struct call *call = q->waiting[--q->count].call;
+
+		call_on_cancel(call, NULL);
+		call_fail(call, err, "%s", text);
+	}
+	q->written = 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the broker answers: one row per verb. */
+#include "common/mono.h"
+#include "proto/msg/bus.h"
+#include "workers/bus/bus.h"
+#include "workers/bus/live.h"
+
+#define NS_PER_MS 1000000
+
+static void
+do_stats(void *self, struct call *call)
+{
+	const struct bus *bus = self;
+	const struct journal *j = bus->journal;
+	int64_t now_ms = (int64_t)(mono_now().ns / NS_PER_MS);
+	struct bus_stats_out out = {
+		.first_seq = journal_first_seq(j),
+		.last_seq = journal_last_seq(j),
+		.synced_seq = journal_synced_seq(j),
+		.events_in = bus->events_in,
+		.duplicates_in = bus->duplicates_in,
+		.bytes_in = bus->bytes_in,
+		.refused_in = bus->refused_in,
+		.events_out = bus->events_out,
+		.live_messages = live_messages(bus->live),
+		.segments = journal_segments(j),
+		.log_bytes = journal_bytes(j),
+		.dedup_entries = dedup_count(bus->dedup),
+		.dedup_window_ms = dedup_window_ms(bus->dedup, now_ms),
+		.consumers = deliver_count(self),
+		.waiting_fetches = deliver_parked(self) + read_parked(self),
+		.log_epoch = journal_epoch(j),
+	};
+
+	call_reply(call, &out, (struct slice){ NULL, 0 });
+}
+
+const struct route bus_routes[] = { { &msg_bus_publish, do_publish },
+	{ &msg_bus_fetch, do_fetch }, { &msg_bus_settle, do_settle },
+	{ &msg_bus_read, do_read }, { &msg_bus_consumer, do_consumer },
+	{ &msg_bus_consumers, do_consumers }, { &msg_bus_stats, do_stats },
+	ROUTE_END };
