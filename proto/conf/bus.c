@@ -13,6 +13,12 @@
 
 #define BUS(member) .off = offsetof(struct bus_conf, member)
 
+static const struct field_name on_corruption_names[] = {
+	{ "stop", ON_CORRUPTION_STOP },
+	{ "isolate", ON_CORRUPTION_ISOLATE },
+	{ NULL, 0 }
+};
+
 const struct field bus_rows[] = {
 	{ .name = "dir",
 	    .type = FIELD_STR,
@@ -82,6 +88,14 @@ const struct field bus_rows[] = {
 	    .max = 60000,
 	    .help = "While events flow, quiet subscribers are told this often "
 		    "how far the log is, so that they notice a gap." },
+	{ .name = "on_corruption",
+	    .type = FIELD_ENUM,
+	    BUS(on_corruption),
+	    .def = "stop",
+	    .names = on_corruption_names,
+	    .help = "When stored events are damaged: stop = do not start; "
+		    "isolate = keep the file in quarantine, write the damaged "
+		    "events off and go on." },
 	{ .name = "max_consumers",
 	    .type = FIELD_U32,
 	    BUS(max_consumers),

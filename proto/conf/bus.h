@@ -5,6 +5,11 @@
 
 #include "proto/conf/sections.h"
 
+enum on_corruption {
+	ON_CORRUPTION_STOP,   /* do not start, say what is damaged */
+	ON_CORRUPTION_ISOLATE /* go on without the damaged range */
+};
+
 struct bus_conf {
 	char *dir;                    /* NULL = state_dir/bus */
 	uint64_t segment_bytes;       /* 64M */
@@ -15,6 +20,7 @@ struct bus_conf {
 	uint64_t dedup_window_ms;     /* 2m */
 	uint64_t dedup_entries;       /* 4000000 */
 	uint64_t live_heartbeat_ms;   /* 1s, only while events flow */
+	int on_corruption;            /* stop; enum on_corruption */
 	uint32_t max_consumers;       /* 256 */
 	uint32_t max_ack_pending;     /* 16384 events in flight per consumer */
 };
