@@ -41,6 +41,9 @@ struct worker_desc {
 	const struct field *rows;
 	void *conf;
 	size_t conf_bytes;
+	/* for a worker of several sections ([pool NAME]): judges them at start,
+	 * at HUP and for -n; NULL = nothing to judge */
+	void (*check)(const struct conf *conf, struct conf_errors *errors);
 	const struct route *routes; /* NULL: no service, no NNG in the process */
 	bool publishes;             /* also bind NAME.pub.ipc */
 	/* each may be NULL.  An error ends the process after its reason was
@@ -51,6 +54,9 @@ struct worker_desc {
 	/* new_conf: already validated; take from it what may change.  Its
 	 * strings live as long as the process, the struct only now. */
 	void (*reload)(struct worker *w, const void *new_conf);
+	/* HUP met a file that cannot be read or a wrong section of our own: the
+	 * old configuration goes on and reload() is not called */
+	void (*refused)(struct worker *w, const struct conf_errors *errors);
 	/* begin to finish; call worker_drained() when done (deadline 4 s) */
 	void (*drain)(struct worker *w);
 	void (*stop)(struct worker *w);
@@ -67,6 +73,8 @@ const char *worker_log_dir(struct worker *w);
 /* The configuration in force, for workers that need more than their section.
  * Borrowed until the next reload() returns. */
 const struct conf *worker_conf(struct worker *w);
+/* The file it came from. */
+const char *worker_conf_path(struct worker *w);
 /* Delay READY: call inside start; READY is sent by worker_ready(). */
 void worker_defer_ready(struct worker *w);
 void worker_ready(struct worker *w);

@@ -105,6 +105,8 @@ read_own(const char *path, const struct worker_desc *desc, void *base,
 		keep_own_errors(&all, conf, own, errors);
 		apply_section(own, desc, base, strings, errors);
 	}
+	if (conf->file_count > 0 && desc->check)
+		desc->check(conf, errors);
 	conf_errors_fini(&all);
 	return conf;
 }
