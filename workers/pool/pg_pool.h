@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One [pool NAME] of PostgreSQL connections: a listening socket, the clients
+ * that came, the servers they are given, and the core that decides.
+ */
+#ifndef POOL_PG_POOL_H
+#define POOL_PG_POOL_H
+
+#include "proto/conf/pool.h"
+#include "workers/pool/cancel.h"
+#include "workers/pool/pg_client.h"
+#include "workers/pool/pg_server.h"
+#include "workers/pool/pool.h"
+
+struct pg_database { /* a database and a user: servers of it are alike */
+	struct pool_key key;
+	LIST_ENTRY(pg_database) link;
+	char *database, *user;
+	uint32_t clients; /* that want it or have it */
+	bool fixed;       /* the upstream names both: never forgotten */
+};
+
+struct pg_pool {
+	SLIST_ENTRY(pg_pool) link;
+	char *name;
+	struct loop *loop;
+	struct pool core;
+	struct pg_upstream up;
+	uint32_t max_clients;
+	uint64_t connect_timeout_ms;
+	LIST_HEAD(, pg_database) databases;
+	LIST_HEAD(, pg_server) servers;
+	LIST_HEAD(, pg_client) clients;
+	LIST_HEAD(, cancel) cancels;
+	struct pg_client *by_pid; /* who has been given a cancel key */
+	uint32_t client_count;    /* connected */
+	uint32_t admitted;        /* of these: started and not refused */
+	uint32_t cancel_count;
+	char *path; /* of the socket */
+	int listen_fd;
+	ev_io accept_io;
+	ev_timer accept_pause; /* out of descriptors */
+	ev_timer wake;
+	struct loop_task step; /* asks the core what to do */
+	bool draining;
+	bool closed; /* freed by its last step */
+	bool away;   /* the last opening failed */
+	void *owner;
+	void (*on_change)(void *owner);  /* up, away: worth a word */
+	void (*on_drained)(void *owner); /* after pg_pool_drain() */
+	uint64_t acquired, timeouts, errors;
+	char last_error[256];
+};
+
+/* conf is read, not kept.  Listens.  MS_ECONFIG: the upstream is wrong. */
+enum ms_err pg_pool_open(struct pg_pool **pool_r, struct loop *loop,
+    const char *name, const struct pool_conf *conf, const char *run_dir,
+    struct why *why);
+/* What may change while it runs: sizes and times. */
+void pg_pool_tune(struct pg_pool *pool, const struct pool_conf *conf);
+void pg_pool_start(struct pg_pool *pool, void *owner,
+    void (*on_change)(void *owner), void (*on_drained)(void *owner));
+/* New clients are refused, sessions end when they are idle. */
+void pg_pool_drain(struct pg_pool *pool);
+bool pg_pool_is_drained(const struct pg_pool *pool);
+/* Tells those still there, hangs up, removes the socket. */
+void pg_pool_close(struct pg_pool **pool_ptr);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Some options are ours, because the connection is taken over after log-in:
+ * no GSS (cannot be unwrapped outside libpq), no TLS yet, UTF8.  A host must be
+ * a directory or a numeric address: libpq would block in the resolver.
+ */
+#include "workers/pool/pg_upstream.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/str.h"
+
+#define OPTIONS_MAX 64u
+
+struct our_option {
+	const char *key;
+	const char *value;
+};
+
+/* Options whose other values would need what we cannot do. */
+static enum ms_err
+check_option(const PQconninfoOption *o, struct why *why)
+{
+	if (strcmp(o->keyword, "sslmode") == 0 &&
+	    (strcmp(o->val, "require") == 0 ||
+		strncmp(o->val, "verify", 6) == 0))
+		return why_set(why, MS_ECONFIG,
+		    "upstream: sslmode=%s is not supported yet", o->val);
+	if (strcmp(o->keyword, "gssencmode") == 0 &&
+	    strcmp(o->val, "require") == 0)
+		return why_set(why, MS_ECONFIG,
+		    "upstream: gssencmode=require is not supported");
+	if (strcmp(o->keyword, "replication") == 0)
+		return why_set(why, MS_ECONFIG,
+		    "upstream: replication is not supported");
+	return MS_OK;
+}
+
+static bool
+is_numeric_address(const char *text, size_t len)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+	char copy[INET6_ADDRSTRLEN];
+
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return inet_pton(AF_INET, copy, bytes) == 1 ||
+	    inet_pton(AF_INET6, copy, bytes) == 1;
+}
+
+/* A list of hosts, separated by commas. */
+static enum ms_err
+check_hosts(const char *hosts, struct why *why)
+{
+	struct slice rest = slice_of(hosts), host;
+
+	while (slice_cut(&rest, ',', &host)) {
+		if (host.len == 0 || host.ptr[0] == '/' || host.ptr[0] == '@' ||
+		    is_numeric_address(host.ptr, host.len))
+			continue;
+		return why_set(why, MS_ECONFIG,
+		    "upstream: host '%.*s' is neither a directory nor a "
+		    "numeric address; add hostaddr= (names are not supported "
+		    "yet)",
+		    (int)(host.len < 64 ? host.len : 64), host.ptr);
+	}
+	return MS_OK;
+}
+
+static const char *
+option(const struct pg_upstream *up, const char *key)
+{
+	for (PQconninfoOption *o = up->options; o->keyword; o++)
+		if (strcmp(o->keyword, key) == 0 && o->val && *o->val)
+			return o->val;
+	return NULL;
+}
+
+static enum ms_err
+check_options(const struct pg_upstream *up, struct why *why)
+{
+	const char *host = option(up, "host");
+	enum ms_err err = MS_OK;
+
+	for (PQconninfoOption *o = up->options; !err && o->keyword; o++)
+		if (o->val && *o->val)
+			err = check_option(o, why);
+	if (!err && option(up, "service"))
+		return why_set(why, MS_ECONFIG,
+		    "upstream: service files are not supported");
+	if (!err && host && !option(up, "hostaddr"))
+		err = check_hosts(host, why);
+	return err;
+}
+
+enum ms_err
+pg_upstream_init(struct pg_upstream *up, const char *conninfo,
+    const char *pool_name, struct why *why)
+{
+	char *text = NULL;
+	enum ms_err err;
+
+	*up =
+	    (struct pg_upstream){ .options = PQconninfoParse(conninfo, &text) };
+	if (!up->options) {
+		if (text)
+			text[strcspn(text, "\n")] = '\0';
+		err = why_set(why, MS_ECONFIG, "upstream: %s",
+		    text ? text : "out of memory");
+		PQfreemem(text);
+		return err;
+	}
+	up->database = option(up, "dbname");
+	up->user = option(up, "user");
+	up->application_name = xasprintf("ms-pool/%s", pool_name);
+	return check_options(up, why);
+}
+
+void
+pg_upstream_fini(struct pg_upstream *up)
+{
+	PQconninfoFree(up->options);
+	free(up->application_name);
+	*up = (struct pg_upstream){ 0 };
+}
+
+PGconn *
+pg_upstream_dial(const struct pg_upstream *up, const char *database,
+    const char *user)
+{
+	const struct our_option ours[] = { { "dbname", database },
+		{ "user", user }, { "gssencmode", "disable" },
+		{ "sslmode", "disable" }, { "client_encoding", "UTF8" },
+		{ "fallback_application_name", up->application_name } };
+	const char *keys[OPTIONS_MAX + 1], *values[OPTIONS_MAX + 1];
+	size_t n = 0;
+
+	for (PQconninfoOption *o = up->options; o->keyword; o++) {
+		if (!o->val || n + ARRAY_LEN(ours) >= OPTIONS_MAX)
+			continue;
+		keys[n] = o->keyword;
+		values[n++] = o->val;
+	}
+	/* of a key given twice the later counts */
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		keys[n] = ours[i].key;
+		values[n++] = ours[i].value;
+	}
+	keys[n] = values[n] = NULL;
+	/* 0: a database name is a name here, never another conninfo */
+	return PQconnectStartParams(keys, values, 0);
+}
