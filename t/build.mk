@@ -10,17 +10,23 @@ UNIT.supervisor := supervisor proto common
 UNIT.msctl      := msctl ms proto common
 unit_libs = $(or $(UNIT.$1),$1 worker ms proto common)
 
+# Tests of the wire start a worker of t/probes in a directory of their own.
+UNIT_SOURCES.client := t/lib/probe.c
+UNIT_SOURCES.worker := t/lib/probe.c
+
 UNIT_LDLIBS := -lcheck -lsubunit -lrt -lnng -lxxhash $(COMMON_LDLIBS)
 UNIT_LDLIBS.pool := -lpq
 UNIT_LDLIBS.persist := -lpq
 $(foreach s,$(wildcard t/unit/*/test_*.c),$(eval $(call program,TESTS,\
-  t/unit/$(notdir $(patsubst %/,%,$(dir $s)))/$(basename $(notdir $s)),$s t/lib/unit.c,\
+  t/unit/$(notdir $(patsubst %/,%,$(dir $s)))/$(basename $(notdir $s)),$s t/lib/unit.c $(UNIT_SOURCES.$(notdir $(patsubst %/,%,$(dir $s)))),\
   $(call unit_libs,$(notdir $(patsubst %/,%,$(dir $s)))),$(UNIT_LDLIBS) \
   $(UNIT_LDLIBS.$(notdir $(patsubst %/,%,$(dir $s)))))))
 
 # t/lib/probes: small programs that stories run as workers
 $(foreach s,$(wildcard t/probes/*.c),$(eval $(call program,TOOLS,\
-  t/probes/$(basename $(notdir $s)),$s,ms proto common,-lnng $(COMMON_LDLIBS))))
+  t/probes/$(basename $(notdir $s)),$s,$(if $(filter %_worker.c,$s),worker) ms proto common,-lnng -lxxhash $(COMMON_LDLIBS))))
+$(patsubst %.c,$B/%,$(wildcard t/unit/client/test_*.c t/unit/worker/test_*.c)): | \
+  $(patsubst %.c,$B/%,$(wildcard t/probes/*_worker.c))
 
 check-built: all $(TESTS) $(TOOLS)
 	$QMODE=$(MODE) B=$B sh t/run.sh unit rules stories

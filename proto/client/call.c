@@ -240,7 +240,7 @@ start(struct link *link, const struct msg_desc *desc, const void *in,
     struct slice body, struct call_options o, struct arena *arena,
     call_done_fn *done, void *arg)
 {
-	struct pending *p;
+	struct pending *p = NULL;
 	nng_msg *msg;
 	enum ms_err err;
 

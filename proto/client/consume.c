@@ -196,8 +196,8 @@ decode_batch(struct ms_consumer *c, struct slice body,
 	    : arena_alloc(&c->arena, head.count * sizeof(**events_r));
 	if (!*events_r)
 		return why_set(why, MS_ENOMEM, "%u events", head.count);
-	reader = batch_read(
-	    (struct slice){ body.ptr + BATCH_HEADER_BYTES, head.body_bytes },
+	reader = batch_read((struct slice){ body.ptr + BATCH_HEADER_BYTES,
+				head.body_bytes },
 	    head.count);
 	for (;;) {
 		err = batch_next(&reader, &frame, &end);
@@ -217,7 +217,7 @@ handle_batch(struct ms_consumer *c, struct slice body)
 {
 	struct ms_event *events;
 	struct why why = { "" };
-	size_t count;
+	size_t count = 0;
 	enum ms_err result = decode_batch(c, body, &events, &count, &why);
 
 	if (result) {

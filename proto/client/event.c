@@ -38,8 +38,8 @@ uuid_of(const struct id128 *id, struct arena *arena, bool *failed)
 }
 
 enum ms_err
-event_of_envelope(
-    const struct envelope *e, struct arena *arena, struct ms_event *event_r)
+event_of_envelope(const struct envelope *e, struct arena *arena,
+    struct ms_event *event_r)
 {
 	bool failed = false;
 

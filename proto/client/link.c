@@ -251,14 +251,14 @@ dial(nng_socket socket, const char *address)
 	    nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
 
 	if (!rv)
-		rv = nng_socket_set_ms(
-		    socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT,
+		    RECONNECT_MAX_MS);
 	if (!rv)
-		rv = nng_socket_set_size(
-		    socket, NNG_OPT_RECVMAXSZ, LINK_MESSAGE_BYTES_MAX);
+		rv = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ,
+		    LINK_MESSAGE_BYTES_MAX);
 	if (!rv)
-		rv = nng_socket_set_ms(
-		    socket, NNG_OPT_REQ_RESENDTIME, RESEND_MS);
+		rv = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME,
+		    RESEND_MS);
 	return rv ? rv : nng_dial(socket, address, NULL, NNG_FLAG_NONBLOCK);
 }
 

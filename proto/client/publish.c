@@ -60,8 +60,8 @@ count_refused(struct shipment *s, enum ms_err err, const struct why *why)
 	box->totals.failed += s->events;
 	if (!box->refused)
 		box->refused = err;
-	why_set(
-	    &s->ms->why, err, "%u events refused: %s", s->events, why->text);
+	why_set(&s->ms->why, err, "%u events refused: %s", s->events,
+	    why->text);
 }
 
 /* Order among the grounded is kept. */
@@ -228,8 +228,8 @@ note_time(struct shipment *s, int64_t ts_ns)
 }
 
 static enum ms_err
-add_envelope(
-    struct ms *ms, const struct envelope *e, enum ms_durability durability)
+add_envelope(struct ms *ms, const struct envelope *e,
+    enum ms_durability durability)
 {
 	struct outbox *box = &ms->outbox;
 	struct shipment *s;
@@ -262,13 +262,13 @@ add_envelope(
 /* ---- events ------------------------------------------------------------------------- */
 
 static enum ms_err
-parse_uuid(
-    struct ms *ms, const char *name, const char *text, struct id128 *id_r)
+parse_uuid(struct ms *ms, const char *name, const char *text,
+    struct id128 *id_r)
 {
 	if (!text || id_parse(slice_of(text), id_r))
 		return MS_OK;
-	return why_set(
-	    &ms->why, MS_EATTRIBUTE, "%s is not a UUID: '%.64s'", name, text);
+	return why_set(&ms->why, MS_EATTRIBUTE, "%s is not a UUID: '%.64s'",
+	    name, text);
 }
 
 static bool
@@ -301,12 +301,12 @@ set_payload(struct ms *ms, const struct ms_event *event, struct envelope *e)
 static enum ms_err
 set_ids(struct ms *ms, const struct ms_event *event, struct envelope *e)
 {
-	enum ms_err err = parse_uuid(
-	    ms, "correlation_id", event->correlation_id, &e->correlation);
+	enum ms_err err = parse_uuid(ms, "correlation_id",
+	    event->correlation_id, &e->correlation);
 
 	if (!err)
-		err = parse_uuid(
-		    ms, "causation_id", event->causation_id, &e->causation);
+		err = parse_uuid(ms, "causation_id", event->causation_id,
+		    &e->causation);
 	if (!event->id)
 		e->id = id_new();
 	else if (!id_parse(slice_of(event->id), &e->id))
@@ -324,8 +324,8 @@ check_durability(struct ms *ms, enum ms_durability durability)
 }
 
 enum ms_err
-ms_publish(
-    struct ms *ms, const struct ms_event *event, enum ms_durability durability)
+ms_publish(struct ms *ms, const struct ms_event *event,
+    enum ms_durability durability)
 {
 	struct envelope e = {
 		.subject = slice_of(event->subject),

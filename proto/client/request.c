@@ -26,8 +26,8 @@ find_link(struct ms *ms, const char *service, struct link **link_r)
 		}
 	}
 	if (n >= SERVICES_MAX)
-		return why_set(
-		    &ms->why, MS_EBUSY, "%u services at most", SERVICES_MAX);
+		return why_set(&ms->why, MS_EBUSY, "%u services at most",
+		    SERVICES_MAX);
 	s = calloc(1, sizeof(*s) + len + 1);
 	if (!s)
 		return why_set(&ms->why, MS_ENOMEM, "out of memory");
@@ -62,8 +62,8 @@ parse_fields(struct ms *ms, const struct msg_desc *desc, const char *json,
 		err =
 		    fields_from_json(desc->in, object, *in_r, arena, &ms->why);
 	else if (json_count(object) > 0)
-		err = why_set(
-		    &ms->why, MS_EINVAL, "%s takes no fields", desc->verb);
+		err = why_set(&ms->why, MS_EINVAL, "%s takes no fields",
+		    desc->verb);
 	json_free(&object);
 	return err;
 }
@@ -129,7 +129,7 @@ ms_request(struct ms *ms, const char *service, const char *verb,
 {
 	const struct msg_desc *desc = msg_find(slice_of(verb));
 	struct arena arena;
-	struct link *link;
+	struct link *link = NULL;
 	enum ms_err err;
 
 	if (!desc)

@@ -248,14 +248,14 @@ set_options(nng_socket socket, struct slice class)
 	if (!rv)
 		rv = nng_socket_set_bool(socket, NNG_OPT_SUB_PREFNEW, false);
 	if (!rv)
-		rv = nng_socket_set_ms(
-		    socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
+		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT,
+		    RECONNECT_MIN_MS);
 	if (!rv)
-		rv = nng_socket_set_ms(
-		    socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT,
+		    RECONNECT_MAX_MS);
 	if (!rv)
-		rv = nng_socket_set_size(
-		    socket, NNG_OPT_RECVMAXSZ, LINK_MESSAGE_BYTES_MAX);
+		rv = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ,
+		    LINK_MESSAGE_BYTES_MAX);
 	/* the class with its NUL: "agent" is not the beginning of "agents" */
 	return rv ? rv
 		  : nng_socket_set(socket, NNG_OPT_SUB_SUBSCRIBE, topic,
