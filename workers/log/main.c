@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ms-log: reads every child's output, stamps its lines, writes its file. */
+#include <stdlib.h>
+
+#include "common/str.h"
+#include "proto/conf/workers.h"
+#include "proto/contract.h"
+#include "workers/log/collector.h"
+#include "workers/worker.h"
+
+struct logd {
+	struct log_conf conf;
+	struct collector *collector;
+};
+
+static void
+on_msd_gone(void *arg)
+{
+	worker_exit(arg, MS_EXIT_OK);
+}
+
+static enum ms_err
+start(struct worker *w, struct why *why)
+{
+	struct logd *d = worker_self(w);
+	const char *text = getenv(ENV_LOG_FD);
+	uint64_t fd;
+
+	if (text == NULL || !parse_u64(slice_of(text), &fd))
+		return why_set(why, MS_EUNSUPPORTED,
+		    "ms-log is started by msd, which hands it the pipes (" ENV_LOG_FD
+		    " is not set)");
+	d->collector = collector_new(worker_loop(w), (int)fd, worker_log_dir(w),
+	    d->conf.line_bytes, on_msd_gone, w);
+	return MS_OK;
+}
+
+static void
+reload(struct worker *w, const void *new_conf)
+{
+	struct logd *d = worker_self(w);
+
+	d->conf = *(const struct log_conf *)new_conf;
+	collector_set_line_bytes(d->collector, d->conf.line_bytes);
+}
+
+static void
+stop(struct worker *w)
+{
+	struct logd *d = worker_self(w);
+
+	collector_free(&d->collector);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct logd d = { 0 };
+
+	return worker_main(argc, argv,
+	    &(struct worker_desc){ .name = "log",
+		.program = "ms-log",
+		.help = "collects the output of all workers into files",
+		.self = &d,
+		.section = "log",
+		.rows = log_rows,
+		.conf = &d.conf,
+		.conf_bytes = sizeof d.conf,
+		.start = start,
+		.reload = reload,
+		.stop = stop });
+}
