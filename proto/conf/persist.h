@@ -18,7 +18,6 @@ struct persist_conf {
 	struct words subjects;   /* patterns to store; none = all */
 	uint32_t batch_events;   /* 1000 */
 	uint64_t batch_bytes;    /* 4M */
-	uint64_t batch_age_ms;   /* 20ms: waits this long for a fuller batch */
 	struct span_ms retry;    /* 100ms..5s towards a database that is away */
 };
 extern const struct field persist_rows[];

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libms runs on our loop and lends us a batch; the database thread reads it
+ * while libms keeps it alive (MS_EBUSY) and tells the bus that we are at it.
+ * Only the end of the job moves anything here, so there is one state: a batch
+ * is at hand or not.
+ */
+#include "workers/persist/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/backoff.h"
+#include "common/log.h"
+#include "workers/persist/store.h"
+
+struct intake {
+	struct worker *w;
+	const struct persist_conf *conf;
+	struct db *db;
+	struct ms *ms;
+	ev_io ms_io;
+	struct ms_consumer *consumer;
+	struct store store; /* the database thread's while writing */
+	struct db_job job;
+	bool writing;
+	const struct ms_event *events; /* the batch at hand, NULL none */
+	size_t count;
+	struct stored stored; /* by the job at hand */
+	ev_timer retry_timer;
+	uint32_t failures;
+	uint64_t dice;
+	void (*drained)(struct worker *w);
+	struct persist_stats_out stats;
+	struct why last;
+};
+
+static enum ms_err
+run_job(struct db_job *job, PGconn *conn, struct why *why)
+{
+	struct intake *in = container_of(job, struct intake, job);
+
+	return store_events(&in->store, conn, INTAKE_CONSUMER, in->events,
+	    in->count, &in->stored, why);
+}
+
+static void
+write_batch(struct intake *in)
+{
+	in->stored = (struct stored){ 0 };
+	in->writing = db_submit(in->db, &in->job) == MS_OK;
+	if (!in->writing)
+		loop_timer_start(worker_loop(in->w), &in->retry_timer,
+		    in->conf->retry.min_ms);
+}
+
+static void
+count_stored(struct intake *in)
+{
+	in->stats.events_stored += in->stored.events;
+	in->stats.duplicates += in->stored.duplicates;
+	if (in->stored.cursor_seq > 0)
+		in->stats.cursor_seq = in->stored.cursor_seq;
+	if (in->stored.as_raw > 0)
+		log_warn("events stored as bytes", "count=%llu seq=%llu",
+		    (unsigned long long)in->stored.as_raw,
+		    (unsigned long long)in->stored.cursor_seq);
+}
+
+static void
+on_success(struct intake *in)
+{
+	if (in->failures > 0 || !in->stats.database_up) {
+		log_info("storing events", "cursor=%llu",
+		    (unsigned long long)in->stats.cursor_seq);
+		worker_status(in->w, "storing events");
+	}
+	in->failures = 0;
+	in->stats.database_up = true;
+	in->stats.batches++;
+	in->events = NULL;
+	ms_consumer_settle(in->consumer, MS_OK);
+}
+
+static void
+on_failure(struct intake *in, enum ms_err err, const struct why *why)
+{
+	uint64_t delay =
+	    backoff_ms(in->conf->retry, in->failures, dice_next(&in->dice));
+
+	in->stats.database_errors++;
+	in->stats.database_up = err != MS_EUNAVAILABLE;
+	if (in->failures++ == 0 || strcmp(in->last.text, why->text) != 0) {
+		in->last = *why;
+		log_warn("batch not stored, will try again",
+		    "events=%zu reason=%s%s", in->count, LOGQ(why->text),
+		    err == MS_ENOTFOUND ? " remedy=\"msctl db migrate up\""
+					: "");
+	}
+	worker_status(in->w, "%s: %.160s",
+	    err == MS_EUNAVAILABLE ? "database away" : "cannot store",
+	    why->text);
+	loop_timer_start(worker_loop(in->w), &in->retry_timer, delay);
+}
+
+static void
+on_written(struct db_job *job, enum ms_err err, const struct why *why)
+{
+	struct intake *in = container_of(job, struct intake, job);
+
+	in->writing = false;
+	count_stored(in);
+	if (err == MS_OK)
+		on_success(in);
+	else if (err != MS_ESHUTDOWN && in->drained == NULL)
+		on_failure(in, err, why);
+	if (in->drained != NULL)
+		in->drained(in->w);
+}
+
+static void
+on_retry(struct ev_loop *ev, ev_timer *timer, int what)
+{
+	struct intake *in = container_of(timer, struct intake, retry_timer);
+
+	(void)ev;
+	(void)what;
+	if (in->events != NULL && !in->writing && in->drained == NULL)
+		write_batch(in);
+}
+
+static enum ms_err
+on_batch(void *arg, const struct ms_event *events, size_t count)
+{
+	struct intake *in = arg;
+
+	if (in->drained != NULL)
+		return MS_ESHUTDOWN;
+	in->events = events;
+	in->count = count;
+	write_batch(in);
+	return MS_EBUSY;
+}
+
+static void
+on_ms(struct ev_loop *ev, ev_io *io, int what)
+{
+	struct intake *in = container_of(io, struct intake, ms_io);
+
+	(void)ev;
+	(void)what;
+	if (ms_dispatch(in->ms, 0) != MS_OK)
+		log_warn("bus client", "reason=%s", LOGQ(ms_why(in->ms)));
+}
+
+enum ms_err
+intake_open(struct worker *w, const struct persist_conf *conf, struct db *db,
+    struct intake **intake_r, struct why *why)
+{
+	struct intake *in = xcalloc(1, sizeof *in);
+	enum ms_err err;
+
+	in->w = w;
+	in->conf = conf;
+	in->db = db;
+	in->dice = dice_seed();
+	in->job = (struct db_job){ .run = run_job, .done = on_written };
+	store_init(&in->store);
+	ev_timer_init(&in->retry_timer, on_retry, 0, 0);
+	err = ms_open(&(struct ms_options){ .run_dir = worker_run_dir(w) },
+	    &in->ms);
+	if (err != MS_OK) {
+		store_fini(&in->store);
+		free(in);
+		return why_set(why, err, "cannot reach the bus: %s",
+		    ms_strerr(err));
+	}
+	ev_io_init(&in->ms_io, on_ms, ms_fd(in->ms), EV_READ);
+	ev_io_start(loop_ev(worker_loop(w)), &in->ms_io);
+	*intake_r = in;
+	return MS_OK;
+}
+
+void
+intake_go(struct intake *in)
+{
+	struct ms_consumer_options options = { .name = INTAKE_CONSUMER,
+		.filter = (const char *const *)in->conf->subjects.word,
+		.max_events = in->conf->batch_events,
+		.max_bytes = in->conf->batch_bytes };
+	enum ms_err err;
+
+	if (in->consumer != NULL) {
+		if (in->events != NULL && !in->writing)
+			loop_timer_start(worker_loop(in->w), &in->retry_timer,
+			    0);
+		return;
+	}
+	err = ms_consume(in->ms, &options, on_batch, in, &in->consumer);
+	if (err != MS_OK)
+		log_fatal(MS_EXIT_CONFIG, "cannot consume", "reason=%s",
+		    LOGQ(ms_why(in->ms)));
+	worker_status(in->w, "waiting for events");
+}
+
+void
+intake_drain(struct intake *in, void (*done)(struct worker *w))
+{
+	in->drained = done;
+	loop_timer_stop(worker_loop(in->w), &in->retry_timer);
+	if (!in->writing)
+		done(in->w);
+}
+
+void
+intake_close(struct intake **intake)
+{
+	struct intake *in = *intake;
+
+	if (in == NULL)
+		return;
+	loop_timer_stop(worker_loop(in->w), &in->retry_timer);
+	ev_io_stop(loop_ev(worker_loop(in->w)), &in->ms_io);
+	ms_consumer_close(&in->consumer);
+	ms_close(&in->ms);
+	store_fini(&in->store);
+	free(in);
+	*intake = NULL;
+}
+
+void
+intake_stats(const struct intake *in, struct persist_stats_out *out)
+{
+	*out = in->stats;
+	out->last_error = in->last.text[0] ? (char *)in->last.text : NULL;
+}
