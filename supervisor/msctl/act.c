@@ -101,8 +101,8 @@ act_request(const struct act *act, const char *name)
 	if (act->may_wait && args_has(act->args, "wait")) {
 		json_put_bool(request, "wait", true);
 		if (act->timeout_ms != DURATION_INFINITY)
-			json_put_num(
-			    request, "timeout_ms", (double)act->timeout_ms);
+			json_put_num(request, "timeout_ms",
+			    (double)act->timeout_ms);
 	}
 	return request;
 }
@@ -189,8 +189,8 @@ do_stop(struct msctl *ctl, const struct args *args)
 int
 do_restart(struct msctl *ctl, const struct args *args)
 {
-	return act_on_all(&(struct act){
-	    ctl, args, "restart", "restarting", "ready", true, 0 });
+	return act_on_all(&(struct act){ ctl, args, "restart", "restarting",
+	    "ready", true, 0 });
 }
 
 int
@@ -305,8 +305,8 @@ do_plan(struct msctl *ctl, const struct args *args)
 
 /* msd is gone when the kernel closes its end of the connection. */
 static int
-await_end(
-    const struct msctl *ctl, struct ctl_client *client, uint64_t timeout_ms)
+await_end(const struct msctl *ctl, struct ctl_client *client,
+    uint64_t timeout_ms)
 {
 	struct mono deadline = mono_add_ms(mono_now(), timeout_ms);
 	enum ms_err err = MS_OK;
@@ -333,8 +333,8 @@ do_shutdown(struct msctl *ctl, const struct args *args)
 	uint64_t timeout_ms;
 	int code;
 
-	if (!ctl_duration(
-		ctl, args, "timeout", SHUTDOWN_DEFAULT_MS, &timeout_ms))
+	if (!ctl_duration(ctl, args, "timeout", SHUTDOWN_DEFAULT_MS,
+		&timeout_ms))
 		return CTL_USAGE;
 	code = ctl_open(ctl, &client);
 	if (code == CTL_OK)

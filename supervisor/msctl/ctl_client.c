@@ -14,8 +14,8 @@
 #define READ_BYTES (64u << 10)
 
 enum ms_err
-ctl_open_quiet(
-    const struct msctl *ctl, struct ctl_client *client_r, struct why *why)
+ctl_open_quiet(const struct msctl *ctl, struct ctl_client *client_r,
+    struct why *why)
 {
 	*client_r = (struct ctl_client){
 		.ctl = ctl,

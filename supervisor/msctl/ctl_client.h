@@ -22,8 +22,8 @@ struct ctl_client {
 /* CTL_OK, or after having said why not: CTL_UNREACHABLE, CTL_PERMISSION. */
 int ctl_open(const struct msctl *ctl, struct ctl_client *client_r);
 /* The same, silent: for verbs that do without msd. */
-enum ms_err ctl_open_quiet(
-    const struct msctl *ctl, struct ctl_client *client_r, struct why *why);
+enum ms_err ctl_open_quiet(const struct msctl *ctl, struct ctl_client *client_r,
+    struct why *why);
 void ctl_close(struct ctl_client *client);
 
 /* {"v":1,"do":verb,"name":name}; name may be NULL. */
@@ -34,8 +34,8 @@ int ctl_ask(struct ctl_client *client, struct json *request,
     uint64_t timeout_ms, struct json **reply_r);
 /* The next line of a stream; timeout DURATION_INFINITY waits for ever.
  * MS_ETIMEOUT, MS_ECLOSED, MS_EPROTO. */
-enum ms_err ctl_next(
-    struct ctl_client *client, uint64_t timeout_ms, struct json **line_r);
+enum ms_err ctl_next(struct ctl_client *client, uint64_t timeout_ms,
+    struct json **line_r);
 
 bool ctl_is_ok(const struct json *reply);
 /* Says a refusal and gives its exit code. */

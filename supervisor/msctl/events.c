@@ -80,11 +80,11 @@ event_render(const struct json *event, const struct look *look, struct buf *out)
 	buf_printf(out, "%6.0f ", json_get_num(event, "seq", 0));
 	print_time(json_get_str(event, "at", ""), out);
 	look_plain(look, HUE_DIM, out);
-	buf_printf(
-	    out, " %-*s ", NAME_COLUMNS, json_get_str(event, "name", ""));
+	buf_printf(out, " %-*s ", NAME_COLUMNS,
+	    json_get_str(event, "name", ""));
 	look_hue(look, state_hue(what), out);
-	buf_printf(
-	    out, rest.len ? "%-*s" : "%*s", rest.len ? EVENT_COLUMNS : 0, what);
+	buf_printf(out, rest.len ? "%-*s" : "%*s", rest.len ? EVENT_COLUMNS : 0,
+	    what);
 	look_plain(look, state_hue(what), out);
 	if (look->columns > 6 + 1 + 12 + 1 + NAME_COLUMNS + 1 + EVENT_COLUMNS)
 		columns = look->columns -
@@ -118,8 +118,8 @@ print_stream(const struct msctl *ctl, struct ctl_client *client, bool follow)
 
 	for (;;) {
 		struct json *line;
-		err = ctl_next(
-		    client, follow ? DURATION_INFINITY : CTL_ANSWER_MS, &line);
+		err = ctl_next(client,
+		    follow ? DURATION_INFINITY : CTL_ANSWER_MS, &line);
 		if (err != MS_OK)
 			break;
 		if (json_get(line, "event")) {
@@ -134,8 +134,8 @@ print_stream(const struct msctl *ctl, struct ctl_client *client, bool follow)
 		return CTL_OK;
 	return err == MS_ECLOSED
 	    ? ctl_fail(ctl, "unreachable", "msd closed the stream of events")
-	    : ctl_fail_err(
-		  ctl, err, "the stream of events broke: %s", ms_strerr(err));
+	    : ctl_fail_err(ctl, err, "the stream of events broke: %s",
+		  ms_strerr(err));
 }
 
 int

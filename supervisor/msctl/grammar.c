@@ -57,8 +57,8 @@ strip(struct slice *s, const char *tail)
 }
 
 static void
-read_option(
-    struct item *item, struct slice token, bool is_open, struct slice *rest)
+read_option(struct item *item, struct slice token, bool is_open,
+    struct slice *rest)
 {
 	struct slice name;
 
@@ -279,8 +279,8 @@ note_option(struct parse *p, const struct item *item, const char *value)
 	struct option_given *given = &p->args->options[p->args->option_count++];
 	struct slice name = item->full.len ? item->full : item->brief;
 
-	snprintf(
-	    given->name, sizeof(given->name), "%.*s", (int)name.len, name.ptr);
+	snprintf(given->name, sizeof(given->name), "%.*s", (int)name.len,
+	    name.ptr);
 	given->value = value;
 }
 

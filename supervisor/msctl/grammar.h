@@ -56,11 +56,11 @@ enum ms_err grammar_parse(const struct command *commands, const char *globals,
     int argc, char **argv, struct args *args_r, struct why *why);
 
 /* Every verb with its line; those below `verb` only when it is not empty. */
-void grammar_list(
-    const struct command *commands, const char *verb, struct buf *out);
+void grammar_list(const struct command *commands, const char *verb,
+    struct buf *out);
 void grammar_help(const struct command *command, struct buf *out);
 /* The row of these words ("bus pub"); NULL when there is none. */
-const struct command *grammar_find(
-    const struct command *commands, const char *const *words, size_t n);
+const struct command *grammar_find(const struct command *commands,
+    const char *const *words, size_t n);
 
 #endif

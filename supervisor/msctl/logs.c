@@ -138,8 +138,8 @@ watch_directory(const char *path)
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
 	if (fd >= 0 &&
-	    inotify_add_watch(
-		fd, dirname(copy), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	    inotify_add_watch(fd, dirname(copy),
+		IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
 		fd_close(&fd);
 	free(copy);
 	return fd;
@@ -162,8 +162,8 @@ follow(struct follow *f)
 		};
 		catch_up(f);
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return ctl_fail(
-			    f->ctl, "io", "cannot wait: %s", strerror(errno));
+			return ctl_fail(f->ctl, "io", "cannot wait: %s",
+			    strerror(errno));
 		if (p[1].revents & POLLERR)
 			return CTL_OK; /* nobody reads our pipe any more */
 		while (read(f->notify, events, sizeof(events)) > 0)
@@ -174,8 +174,8 @@ follow(struct follow *f)
 /* ---- the verb ------------------------------------------------------------- */
 
 static int
-print_file(
-    const struct msctl *ctl, const char *path, uint64_t lines, bool follow_it)
+print_file(const struct msctl *ctl, const char *path, uint64_t lines,
+    bool follow_it)
 {
 	struct follow f = { .ctl = ctl, .path = path, .notify = -1 };
 	int code = CTL_OK;
@@ -209,8 +209,8 @@ do_logs(struct msctl *ctl, const struct args *args)
 
 	if (!ctl_number(ctl, args, "lines", LINES_DEFAULT, &lines))
 		return CTL_USAGE;
-	code = ctl_once(
-	    ctl, ctl_request("logs", args->pos[0]), CTL_ANSWER_MS, &reply);
+	code = ctl_once(ctl, ctl_request("logs", args->pos[0]), CTL_ANSWER_MS,
+	    &reply);
 	if (code != CTL_OK)
 		return code;
 	path = json_get_str(reply, "path", NULL);
@@ -219,8 +219,8 @@ do_logs(struct msctl *ctl, const struct args *args)
 	else if (path)
 		code = print_file(ctl, path, lines, args_has(args, "follow"));
 	else
-		code = ctl_fail(
-		    ctl, "not_found", "%s writes no log file", args->pos[0]);
+		code = ctl_fail(ctl, "not_found", "%s writes no log file",
+		    args->pos[0]);
 	json_free(&reply);
 	return code;
 }

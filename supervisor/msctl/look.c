@@ -111,8 +111,8 @@ look_width(const struct look *look, struct slice text)
 }
 
 void
-look_text(
-    const struct look *look, struct slice text, size_t columns, struct buf *out)
+look_text(const struct look *look, struct slice text, size_t columns,
+    struct buf *out)
 {
 	bool cut = columns && look_width(look, text) > columns;
 	size_t room = cut ? columns - 1 : SIZE_MAX;

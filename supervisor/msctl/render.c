@@ -29,8 +29,8 @@ exit_render(const struct json *last_exit, struct buf *out)
 	if (!kind)
 		return;
 	if (strcmp(kind, "exit") == 0)
-		buf_printf(
-		    out, "exit code %.0f", json_get_num(last_exit, "code", -1));
+		buf_printf(out, "exit code %.0f",
+		    json_get_num(last_exit, "code", -1));
 	else if (strcmp(kind, "signal") == 0)
 		buf_printf(out, "killed by %s", signal);
 	else if (strcmp(kind, "start_timeout") == 0)
@@ -73,8 +73,8 @@ note_render(const struct json *worker, struct buf *out)
 		buf_printf(out, "next try in %s", print_wait(next, text));
 	if (restarts > 0) {
 		separate(out, start);
-		buf_printf(
-		    out, "%.0f restart%s", restarts, restarts == 1 ? "" : "s");
+		buf_printf(out, "%.0f restart%s", restarts,
+		    restarts == 1 ? "" : "s");
 	}
 	if (json_type_of(last_exit) == JSON_OBJECT &&
 	    (!is_up || restarts > 0)) {

@@ -11,11 +11,11 @@
 #include "supervisor/msctl/look.h"
 
 /* {"tree":{...}} */
-void tree_render(
-    const struct json *reply, const struct look *look, struct buf *out);
+void tree_render(const struct json *reply, const struct look *look,
+    struct buf *out);
 /* {"workers":[...]}: one line each */
-void status_render(
-    const struct json *reply, const struct look *look, struct buf *out);
+void status_render(const struct json *reply, const struct look *look,
+    struct buf *out);
 /* One worker object */
 void card_render(const struct json *worker, const struct look *look,
     int64_t now_ns, struct buf *out);
@@ -23,8 +23,8 @@ void card_render(const struct json *worker, const struct look *look,
 void why_render(const struct json *reply, const struct look *look,
     int64_t now_ns, struct buf *out);
 /* One event on one line; times are local */
-void event_render(
-    const struct json *event, const struct look *look, struct buf *out);
+void event_render(const struct json *event, const struct look *look,
+    struct buf *out);
 
 /* "killed by SEGV", "exit code 3, by operator"; "" without an exit. */
 void exit_render(const struct json *last_exit, struct buf *out);
@@ -34,8 +34,8 @@ void note_render(const struct json *worker, struct buf *out);
 const char *worker_state(const struct json *worker);
 bool worker_pid(const struct json *worker, long *pid_r);
 /* Parts of cards: the first line, a dim key, one exit. */
-void title_render(
-    const struct json *worker, const struct look *look, struct buf *out);
+void title_render(const struct json *worker, const struct look *look,
+    struct buf *out);
 void key_render(const struct look *look, const char *key, struct buf *out);
 void exit_line_render(const struct json *exit, const struct look *look,
     const char *key, int64_t now_ns, struct buf *out);

@@ -32,8 +32,8 @@ add_line(struct table *table, const struct look *look, const struct json *w)
 		table_addf(table, HUE_NONE, "%ld", pid);
 	else
 		table_add(table, HUE_NONE, "");
-	table_addf(
-	    table, state_hue(state), "%s %s", state_symbol(look, state), state);
+	table_addf(table, state_hue(state), "%s %s", state_symbol(look, state),
+	    state);
 	table_add(table, HUE_NONE,
 	    uptime >= 0 ? print_age((uint64_t)uptime, text) : "");
 	table_add(table, HUE_DIM, json_get_str(w, "supervisor", ""));
@@ -44,8 +44,8 @@ add_line(struct table *table, const struct look *look, const struct json *w)
 }
 
 void
-status_render(
-    const struct json *reply, const struct look *look, struct buf *out)
+status_render(const struct json *reply, const struct look *look,
+    struct buf *out)
 {
 	static const struct column columns[] = {
 		{ "NAME", 0 },
@@ -102,8 +102,8 @@ exit_line_render(const struct json *exit, const struct look *look,
 }
 
 void
-title_render(
-    const struct json *worker, const struct look *look, struct buf *out)
+title_render(const struct json *worker, const struct look *look,
+    struct buf *out)
 {
 	const char *state = worker_state(worker);
 	const char *want = json_get_str(worker, "want", "");
@@ -121,8 +121,8 @@ title_render(
 }
 
 static void
-print_process(
-    const struct json *worker, const struct look *look, struct buf *out)
+print_process(const struct json *worker, const struct look *look,
+    struct buf *out)
 {
 	double uptime = json_get_num(worker, "uptime_ms", -1);
 	double rss = json_get_num(worker, "rss_kib", -1);
@@ -134,8 +134,8 @@ print_process(
 		buf_printf(out, "pid %ld", pid);
 	else
 		buf_add_str(out, "none");
-	buf_printf(
-	    out, ", generation %.0f", json_get_num(worker, "generation", 0));
+	buf_printf(out, ", generation %.0f",
+	    json_get_num(worker, "generation", 0));
 	if (uptime >= 0)
 		buf_printf(out, ", up %s", print_age((uint64_t)uptime, text));
 	if (rss > 0)
@@ -178,8 +178,8 @@ card_render(const struct json *worker, const struct look *look, int64_t now_ns,
 /* ---- the verb ------------------------------------------------------------- */
 
 static int
-ask_status(
-    const struct msctl *ctl, const char *name, bool all, struct json **reply_r)
+ask_status(const struct msctl *ctl, const char *name, bool all,
+    struct json **reply_r)
 {
 	struct json *request = ctl_request("status", name);
 
@@ -199,8 +199,8 @@ gather(struct gathered *g, const struct json *reply)
 {
 	for (const struct json *w = json_first(json_get(reply, "workers")); w;
 	     w = json_next(w)) {
-		buf_add_str(
-		    &g->text, g->count++ ? "," : "{\"v\":1,\"workers\":[");
+		buf_add_str(&g->text,
+		    g->count++ ? "," : "{\"v\":1,\"workers\":[");
 		json_print(w, &g->text);
 	}
 }

@@ -35,8 +35,8 @@ table_add(struct table *table, enum hue hue, const char *text)
 {
 	if (table->cell_count == table->cell_cap) {
 		table->cell_cap = table->cell_cap ? table->cell_cap * 2 : 64;
-		table->cells = xreallocarray(
-		    table->cells, table->cell_cap, sizeof(*table->cells));
+		table->cells = xreallocarray(table->cells, table->cell_cap,
+		    sizeof(*table->cells));
 	}
 	table->cells[table->cell_count++] =
 	    (struct cell){ xstrdup(text ? text : ""), hue };

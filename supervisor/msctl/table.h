@@ -39,7 +39,7 @@ void table_add(struct table *table, enum hue hue, const char *text);
 void table_addf(struct table *table, enum hue hue, const char *fmt, ...)
     MS_PRINTF(3, 4);
 /* Columns that are empty in every row are left out. */
-void table_print(
-    const struct table *table, const struct look *look, struct buf *out);
+void table_print(const struct table *table, const struct look *look,
+    struct buf *out);
 
 #endif

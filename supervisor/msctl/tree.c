@@ -167,8 +167,8 @@ add_total(const struct walk *w, struct buf *out)
 	char text[LOOK_TEXT_BYTES];
 
 	look_hue(w->look, HUE_DIM, out);
-	buf_printf(
-	    out, "%u process%s", w->processes, w->processes == 1 ? "" : "es");
+	buf_printf(out, "%u process%s", w->processes,
+	    w->processes == 1 ? "" : "es");
 	if (w->rss_kib > 0)
 		buf_printf(out, ", %s", print_kib(w->rss_kib, text));
 	buf_printf(out, ", %u ready", w->ready);

@@ -67,8 +67,8 @@ do_why(struct msctl *ctl, const struct args *args)
 {
 	struct json *reply;
 	struct buf out = { 0 };
-	int code = ctl_once(
-	    ctl, ctl_request("why", args->pos[0]), CTL_ANSWER_MS, &reply);
+	int code = ctl_once(ctl, ctl_request("why", args->pos[0]),
+	    CTL_ANSWER_MS, &reply);
 
 	if (code != CTL_OK)
 		return code;

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every verb of msctl: how it is called, what does it, what help says. */
+#include <stdio.h>
+
+#include "supervisor/msctl/verbs.h"
+
+const char ctl_globals[] = "[-s|--socket SOCKET] [--run-dir DIR] [--json] "
+			   "[-h|--help] [-V|--version]";
+
+/* clang-format off */
+const struct command ctl_commands[] = {
+	{ "tree", do_tree,
+	    "the supervision tree: states, pids, uptime, memory", NULL },
+	{ "status [NAME...] [-a|--all] [--lsb]", do_status,
+	    "one line for each worker; one NAME: a card",
+	    "  -a, --all   supervisors too\n"
+	    "  --lsb       exit codes of init scripts: 0 running, 3 not running,\n"
+	    "              4 unknown; prints nothing\n\n"
+	    "  msctl status\n"
+	    "  msctl status bus --json\n" },
+	{ "why NAME", do_why,
+	    "how it died last, what was done, what comes next",
+	    "  msctl why persist\n" },
+	{ "logs NAME [-f|--follow] [-n|--lines N]", do_logs,
+	    "the last lines of a worker's log",
+	    "  -f, --follow   go on as lines come, across rotations\n"
+	    "  -n, --lines N  how many lines first (20)\n\n"
+	    "  msctl logs bus -f\n"
+	    "  msctl logs pool -n 100\n" },
+	{ "events [-f|--follow] [--from N]", do_events,
+	    "what msd did, numbered",
+	    "  -f, --follow   go on as things happen\n"
+	    "  --from N       from number N on, included\n\n"
+	    "  msctl events -f\n"
+	    "  msctl events --from 120 --json\n" },
+	{ "health", do_health,
+	    "is everything ready, and does every service answer?",
+	    "Exit code 1 when a worker that should be up is not well.\n" },
+
+	{ "start NAME... [-w|--wait] [--timeout D]", do_start,
+	    "start workers that are down",
+	    "  -w, --wait     until they are ready or have failed\n"
+	    "  --timeout D    how long to wait (30s)\n\n"
+	    "  msctl start redis --wait\n"
+	    "  msctl start pool persist --wait --timeout 1m\n" },
+	{ "stop NAME... [-w|--wait] [--timeout D]", do_stop,
+	    "stop workers with all their processes; they stay down",
+	    "  -w, --wait     until they are gone\n"
+	    "  --timeout D    how long to wait (30s)\n\n"
+	    "  msctl stop persist --wait\n" },
+	{ "restart NAME... [-w|--wait] [--timeout D]", do_restart,
+	    "stop and start workers",
+	    "  -w, --wait     until they are ready again\n"
+	    "  --timeout D    how long to wait (30s)\n\n"
+	    "  msctl restart bus --wait\n" },
+	{ "kill NAME...", do_kill,
+	    "kill workers at once; msd restarts them as after any death",
+	    "  msctl kill bus\n" },
+	{ "signal NAME SIGNAL", do_signal,
+	    "send a signal to a worker's main process",
+	    "  msctl signal persist USR1\n" },
+	{ "wait NAME [--state STATE] [--timeout D]", do_wait,
+	    "until a worker is in a state",
+	    "  --state STATE  ready (when not given), down, ...\n"
+	    "  --timeout D    exit code 150 after that (30s)\n\n"
+	    "  msctl wait bus --state ready --timeout 10s\n" },
+	{ "reload [--dry-run]", do_reload,
+	    "read the configuration again and change what differs",
+	    "  --dry-run   only say what would change, as `plan` does\n" },
+	{ "plan", do_plan,
+	    "what a reload would add, stop, restart and leave", NULL },
+	{ "shutdown [-w|--wait] [--timeout D]", do_shutdown,
+	    "stop everything in order, and msd itself",
+	    "  -w, --wait     until msd is gone\n"
+	    "  --timeout D    how long to wait (60s)\n" },
+
+	{ "show NAME", do_show,
+	    "a worker's settings, defaults included", NULL },
+	{ "count [NAME] [-a|--all]", do_count,
+	    "children as OTP counts them: specs, active, ...",
+	    "  -a, --all   of the whole tree\n" },
+	{ "check FILE", do_check,
+	    "is this configuration file good?  (asks nobody)",
+	    "Prints every error with file, line and column; exit code 6.\n\n"
+	    "  msctl check etc/ms.conf\n" },
+
+	{ "bus pub [SUBJECT] [--file FILE] [--data JSON] [--type T] "
+	  "[--durability D]", do_bus_pub,
+	    "publish events",
+	    "Without --file and --data, events are read from standard input.\n"
+	    "Each line is a CloudEvent (an object with specversion) or a bare\n"
+	    "JSON value, which needs SUBJECT.  A file with a bad line is not\n"
+	    "published at all: exit code 6, every bad line is named.\n\n"
+	    "  --file FILE     one event a line\n"
+	    "  --data JSON     one event\n"
+	    "  --type T        type of bare values (the subject)\n"
+	    "  --durability D  accepted, written (survives kill -9 of every\n"
+	    "                  process; this is the default), synced (survives\n"
+	    "                  power loss)\n\n"
+	    "  msctl bus pub agent.planner-1.started --data '{\"host\":\"a\"}'\n"
+	    "  msctl bus pub --file events.ndjson\n" },
+	{ "bus sub PATTERN [-n|--count N] [--data]", do_bus_sub,
+	    "print events as they come, one JSON line each",
+	    "  * stands for one token, a last > for the rest.\n"
+	    "  -n, --count N  end after N events\n"
+	    "  --data         only the payload\n\n"
+	    "  msctl bus sub 'agent.>'\n"
+	    "  msctl bus sub 'agent.*.failed' -n 1 --data\n" },
+	{ "bus tail [PATTERN] [-n|--count N] [--from SEQ] [-f|--follow] "
+	  "[--data]", do_bus_tail,
+	    "print stored events",
+	    "  -n, --count N  the newest N (20)\n"
+	    "  --from SEQ     from this sequence on instead\n"
+	    "  -f, --follow   go on as events are stored\n"
+	    "  --data         only the payload\n\n"
+	    "  msctl bus tail -n 5\n"
+	    "  msctl bus tail 'supervision.>' -f\n" },
+	{ "bus stats", do_bus_stats,
+	    "figures of the bus", NULL },
+	{ "bus consumers", do_bus_consumers,
+	    "durable consumers and how far they are", NULL },
+
+	{ "config get KEY", do_config_get,
+	    "the value in force of bus.dir, pool.main.size, ...",
+	    "  msctl config get pool.main.size\n" },
+	{ "config list [PREFIX]", do_config_list,
+	    "all values in force, and where they come from",
+	    "  msctl config list bus\n" },
+	{ "config status", do_config_status,
+	    "generation, and the last refused reload", NULL },
+	{ "pool status", do_pool_status,
+	    "clients and server connections of each pool", NULL },
+	{ "db status", do_db_status,
+	    "which migrations are applied, which pending", NULL },
+	{ "db migrate status", do_db_status,
+	    "the same", NULL },
+	{ "db migrate up", do_db_up,
+	    "apply pending migrations", NULL },
+
+	{ "version", do_version,
+	    "of msctl and of the msd that runs", NULL },
+	{ "help [VERB...]", do_help,
+	    "this list, or more about one verb", NULL },
+	{ .usage = NULL }
+};
+/* clang-format on */
+
+static void
+add_head(struct buf *out)
+{
+	buf_add_str(out,
+	    "usage: msctl [-s SOCKET] [--json] VERB ...\n\n"
+	    "  -s, --socket SOCKET  of msd ($MS_SOCKET, /run/ms/msd.sock)\n"
+	    "  --run-dir DIR        of the services (the socket's directory)\n"
+	    "  --json               stable JSON instead of tables\n"
+	    "  -h, --help           also after a verb\n"
+	    "  -V, --version\n\n");
+}
+
+int
+do_help(struct msctl *ctl, const struct args *args)
+{
+	const struct command *command =
+	    grammar_find(ctl_commands, args->pos, args->pos_count);
+	struct buf list = { 0 }, out = { 0 };
+	char verb[64] = "";
+	int code = CTL_OK;
+
+	if (args->pos_count)
+		snprintf(verb, sizeof(verb), "%s", args->pos[0]);
+	grammar_list(ctl_commands, verb, &list);
+	if (command && args->pos_count) {
+		grammar_help(command, &out);
+	} else if (list.len) {
+		if (!verb[0])
+			add_head(&out);
+		buf_add_slice(&out, buf_slice(&list));
+		if (!verb[0])
+			buf_add_str(&out,
+			    "\n`msctl help VERB` says more.  Exit codes: 0 "
+			    "good, 1 failure, 2 usage, 4 permission,\n"
+			    "5 no such name, 6 invalid input, 7 msd not "
+			    "reachable, 150 timeout, 151 some\n"
+			    "failed, 152 conflict, 153 refused by a rule.\n");
+	} else {
+		code =
+		    ctl_fail(ctl, "bad_request", "there is no verb '%s'", verb);
+	}
+	ctl_write(&out);
+	buf_fini(&list);
+	buf_fini(&out);
+	return code;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* msctl: the admin tool.  Options and the verb, then the verb's own file. */
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "proto/contract.h"
+#include "supervisor/msctl/verbs.h"
+
+#define SOCKET_DEFAULT "/run/ms/" CONTROL_SOCKET
+
+static const char *
+socket_of(const struct args *args)
+{
+	const char *given = args_get(args, "socket");
+	const char *env = getenv(ENV_SOCKET);
+
+	if (given)
+		return given;
+	return env && env[0] ? env : SOCKET_DEFAULT;
+}
+
+static int
+mistake(const struct msctl *ctl, const struct args *args, const struct why *why)
+{
+	int code = ctl_fail(ctl, "bad_request", "%s", why->text);
+
+	if (ctl->json)
+		return code;
+	if (args->command)
+		fprintf(stderr, "usage: msctl %s\n", args->command->usage);
+	else
+		fputs("`msctl help` lists the verbs\n", stderr);
+	return code;
+}
+
+static int
+run(struct msctl *ctl, const struct args *args)
+{
+	const struct args nothing = { NULL };
+	struct buf out = { 0 };
+
+	if (args_has(args, "version") && !args->command) {
+		printf("msctl %s\n", MS_VERSION);
+		return CTL_OK;
+	}
+	if (args_has(args, "help") && args->command) {
+		grammar_help(args->command, &out);
+		ctl_write(&out);
+		buf_fini(&out);
+		return CTL_OK;
+	}
+	if (args_has(args, "help"))
+		return do_help(ctl, &nothing);
+	if (!args->command) {
+		fputs("msctl: which verb?  `msctl help` lists them\n", stderr);
+		return CTL_USAGE;
+	}
+	return args->command->run(ctl, args);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct msctl ctl = { .look = look_detect() };
+	struct why why = { "" };
+	struct args args;
+	char *copy;
+	enum ms_err err;
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	err = grammar_parse(ctl_commands, ctl_globals, argc, argv, &args, &why);
+	ctl.json = args_has(&args, "json");
+	ctl.socket = socket_of(&args);
+	copy = xstrdup(ctl.socket);
+	ctl.run_dir = args_get(&args, "run-dir");
+	if (!ctl.run_dir)
+		ctl.run_dir = dirname(copy);
+	code = err == MS_OK ? run(&ctl, &args) : mistake(&ctl, &args, &why);
+	args_fini(&args);
+	free(copy);
+	if (fflush(stdout) != 0 && code == CTL_OK)
+		code = CTL_FAILURE;
+	return code;
+}
