@@ -45,9 +45,17 @@ enum envelope_compression {
 	COMPRESSION_LZ4
 };
 
+/* How a CloudEvents attribute is written in JSON; 0 unless somebody cares. */
+enum attribute_type {
+	ATTRIBUTE_TEXT,
+	ATTRIBUTE_BYTES,  /* any bytes; base64 in JSON */
+	ATTRIBUTE_BOOL,   /* value is "true" or "false" */
+	ATTRIBUTE_INTEGER /* value is a 32-bit decimal number */
+};
 struct attribute {
 	struct slice name; /* extension attributes only */
 	struct slice value;
+	uint8_t type; /* enum attribute_type */
 };
 
 /* Slices are borrowed: from the frame after decoding, from the caller before
@@ -94,8 +102,9 @@ struct envelope_limits {
 };
 extern const struct envelope_limits envelope_limits_default;
 
-/* Appends one frame, padded to 8.  MS_EATTRIBUTE, MS_ESUBJECT, MS_ETOOBIG;
- * nothing appended then. */
+/* limits NULL: envelope_limits_default, here and below. */
+/* Appends one frame, padded to 8.  MS_EATTRIBUTE, MS_ESUBJECT, MS_ETOOBIG,
+ * MS_EINVAL (encoding, compression, raw_len); nothing appended then. */
 enum ms_err envelope_encode(const struct envelope *event,
     const struct envelope_limits *limits, struct buf *out, struct why *why);
 
