@@ -128,8 +128,11 @@ on_hup(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 		&w->settings, w->args.config, w, w->desc, &errors) == MS_OK)
 		log_info("configuration read again", "file=%s",
 		    LOGQ(w->args.config));
-	else
+	else {
 		log_conf_errors(&errors);
+		if (w->desc->refused)
+			w->desc->refused(w, &errors);
+	}
 	conf_errors_fini(&errors);
 	if (w->ready)
 		notifier_say(&w->notifier, NOTIFY_READY);
@@ -386,4 +389,10 @@ const struct conf *
 worker_conf(struct worker *w)
 {
 	return w->settings.conf;
+}
+
+const char *
+worker_conf_path(struct worker *w)
+{
+	return w->args.config;
 }
