@@ -7,8 +7,9 @@
 
 /*
  * One line of an NDJSON file.  An object with `specversion` is a CloudEvent:
- * `data` becomes a JSON payload, `data_base64` a raw one, a 36-byte UUID `id`
- * the binary id.  Any other JSON value is the payload itself.  What is not
+ * `data` becomes a JSON payload (a string with a datacontenttype that is not
+ * JSON a raw one), `data_base64` a raw one, a canonical UUID `id` the binary
+ * id.  Any other JSON value is the payload itself.  What is not
  * given is taken from `defaults` (subject, type, source, time_ns; id is made
  * by the caller when both forms are empty).  Slices borrow text or arena.
  * MS_EJSON, MS_EATTRIBUTE, MS_ESUBJECT with a reason.
