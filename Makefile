@@ -62,7 +62,6 @@ $(PROGS) $(TESTS) $(TOOLS):
 	$Qmkdir -p $(@D) && $(CC) $(filter -fsanitize%,$(FLAGS)) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 include t/fuzz/fuzz.mk
-include t/data/data.mk
 include $(wildcard t/data/data.mk t/bench/bench.mk)
 
 run: deps ## start the development tree (./var); Ctrl-C stops it
