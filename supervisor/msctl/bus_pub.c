@@ -80,7 +80,7 @@ read_subject(struct pub *pub, const struct args *args)
 		return CTL_OK;
 	err = subject_check(slice_of(pub->subject), &why);
 	return err == MS_OK ? CTL_OK
-			    : ctl_fail_err(pub->ctl, err, "subject '%.80s': %s",
+			    : ctl_fail_err(pub->ctl, err, "'%.80s': %s",
 				  pub->subject, why.text);
 }
 
@@ -119,8 +119,8 @@ write_bad_json(const struct event_check *check, struct slice report)
 	struct slice line;
 	char text[64];
 
-	snprintf(text, sizeof(text), "%llu bad lines, nothing was published",
-	    (unsigned long long)check->bad);
+	snprintf(text, sizeof(text), "%llu bad line%s, nothing was published",
+	    (unsigned long long)check->bad, check->bad == 1 ? "" : "s");
 	json_put_bool(root, "ok", false);
 	error = json_put_object(root, "error");
 	json_put_str(error, "code", "bad_input");
@@ -149,8 +149,9 @@ say_bad(const struct pub *pub, const struct event_check *check,
 		fprintf(stderr, "... and %llu more\n",
 		    (unsigned long long)(check->bad - EVENT_FILE_REPORT_MAX));
 	fprintf(stderr,
-	    "msctl: %llu of %llu lines are bad, nothing was published\n",
-	    (unsigned long long)check->bad, (unsigned long long)check->events);
+	    "msctl: %llu bad of %llu line%s, nothing was published\n",
+	    (unsigned long long)check->bad, (unsigned long long)check->events,
+	    check->events == 1 ? "" : "s");
 	return CTL_CONFIG;
 }
 

@@ -54,7 +54,7 @@ const struct command ctl_commands[] = {
 	    "  --timeout D    how long to wait (30s)\n\n"
 	    "  msctl restart bus --wait\n" },
 	{ "kill NAME...", do_kill,
-	    "kill workers at once; msd restarts them as after any death",
+	    "kill workers at once; msd starts them again",
 	    "  msctl kill bus\n" },
 	{ "signal NAME SIGNAL", do_signal,
 	    "send a signal to a worker's main process",
@@ -130,10 +130,8 @@ const struct command ctl_commands[] = {
 	    "generation, and the last refused reload", NULL },
 	{ "pool status", do_pool_status,
 	    "clients and server connections of each pool", NULL },
-	{ "db status", do_db_status,
-	    "which migrations are applied, which pending", NULL },
 	{ "db migrate status", do_db_status,
-	    "the same", NULL },
+	    "which migrations are applied, which pending", NULL },
 	{ "db migrate up", do_db_up,
 	    "apply pending migrations", NULL },
 
@@ -178,10 +176,10 @@ do_help(struct msctl *ctl, const struct args *args)
 		if (!verb[0])
 			buf_add_str(&out,
 			    "\n`msctl help VERB` says more.  Exit codes: 0 "
-			    "good, 1 failure, 2 usage, 4 permission,\n"
-			    "5 no such name, 6 invalid input, 7 msd not "
-			    "reachable, 150 timeout, 151 some\n"
-			    "failed, 152 conflict, 153 refused by a rule.\n");
+			    "good, 1 failure, 2 usage,\n4 permission, 5 no "
+			    "such name, 6 invalid input, 7 msd not reachable,\n"
+			    "150 timeout, 151 some failed, 152 conflict, 153 "
+			    "refused by a rule.\n");
 	} else {
 		code =
 		    ctl_fail(ctl, "bad_request", "there is no verb '%s'", verb);

@@ -206,7 +206,13 @@ int
 ctl_refused(const struct msctl *ctl, const struct json *reply)
 {
 	const struct json *error = json_get(reply, "error");
+	const struct json *list = json_get(error, "errors");
 
+	/* all errors of a configuration, each with its place */
+	for (const struct json *e = json_first(list); e && !ctl->json;
+	     e = json_next(e))
+		if (json_text(e))
+			fprintf(stderr, "%s\n", json_text(e));
 	return ctl_fail(ctl, json_get_str(error, "code", "internal"), "%s",
 	    json_get_str(error, "message", "msd refused without a reason"));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/defs.h"
+#include "common/fd.h"
 #include "supervisor/msctl/grammar.h"
 #include "supervisor/msctl/msctl.h"
 #include "t/lib/unit.h"
@@ -197,7 +198,33 @@ START_TEST(every_verb_of_msctl_can_be_found_and_its_help_fits_80_columns)
 }
 END_TEST
 
-UNIT(grammar, words_find_the_verb_and_the_rest_are_its_arguments,
+START_TEST(the_manual_page_names_every_verb)
+{
+	struct buf page = { 0 };
+	struct why why = { "" };
+
+	ck_assert_msg(file_read("supervisor/msctl/msctl.1", 1u << 20, &page,
+			  &why) == MS_OK,
+	    "%s", why.text);
+	buf_add_u8(&page, 0);
+	for (const struct command *c = ctl_commands; c->usage; c++) {
+		char verb[64];
+		size_t n = 0;
+		for (; c->usage[n] &&
+		     !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ[-", c->usage[n]);
+		     n++)
+			verb[n] = c->usage[n];
+		for (; n > 0 && verb[n - 1] == ' '; n--)
+			continue;
+		verb[n] = 0;
+		ck_assert_msg(strstr((char *)page.ptr, verb), "%s", verb);
+	}
+	buf_fini(&page);
+}
+END_TEST
+
+UNIT(grammar, the_manual_page_names_every_verb,
+    words_find_the_verb_and_the_rest_are_its_arguments,
     options_are_taken_in_every_form_and_place,
     global_options_stand_before_and_after_the_verb,
     after_two_dashes_everything_is_an_argument,
