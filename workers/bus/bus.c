@@ -19,12 +19,6 @@
 
 #define NS_PER_MS 1000000
 
-/* What may be stored by an earlier configuration can still be read. */
-const struct envelope_limits envelope_limits_ceiling = {
-	.payload_bytes = ENVELOPE_PAYLOAD_CEILING,
-	.header_bytes = ENVELOPE_HEADER_BYTES_MAX
-};
-
 /* ---- the turn ------------------------------------------------------------ */
 
 void

@@ -42,9 +42,6 @@ struct bus {
 	uint64_t events_out;
 };
 
-/* For what is stored already, whatever max_payload is now. */
-extern const struct envelope_limits envelope_limits_ceiling;
-
 /* ---- bus.c: life */
 enum ms_err bus_start(struct bus *bus, struct worker *worker, struct why *why);
 void bus_reload(struct bus *bus, const struct bus_conf *conf);

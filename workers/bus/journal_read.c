@@ -20,6 +20,11 @@
 #define WINDOW_BYTES    (256u << 10)
 #define WINDOW_KEEP_MAX (1u << 20)
 
+const struct envelope_limits envelope_limits_ceiling = {
+	.payload_bytes = ENVELOPE_PAYLOAD_CEILING,
+	.header_bytes = ENVELOPE_HEADER_BYTES_MAX
+};
+
 void
 journal_window_drop(struct journal *j)
 {

@@ -7,7 +7,11 @@
 #define WORKERS_BUS_JOURNAL_READ_H
 
 #include "proto/batch.h"
+#include "proto/envelope.h"
 #include "workers/bus/journal.h"
+
+/* For what is stored already, whatever max_payload is now. */
+extern const struct envelope_limits envelope_limits_ceiling;
 
 struct journal_batch {
 	struct batch_head head;

@@ -26,16 +26,20 @@
 #include "common/log.h"
 #include "proto/envelope.h"
 #include "workers/bus/journal_priv.h"
+#include "workers/bus/quarantine.h"
 
-#define QUARANTINE "quarantine"
 #define BAD_MAX    1024u
 #define COPY_BYTES 65536u
 #define ALIGN      8u
+
+#define FRAME_MAGIC     0x3145534du /* 'MSE1' */
+#define FRAME_BYTES_MAX (ENVELOPE_HEADER_BYTES_MAX + ENVELOPE_PAYLOAD_CEILING)
 
 /* A place where a good batch should have been. */
 struct bad {
 	size_t segment; /* index */
 	uint64_t offset;
+	uint64_t start;       /* all before it is good */
 	uint64_t first, last; /* sequences missing; last 0 = to the end */
 	uint64_t before_seq;  /* state in front of it, to cut here */
 	uint64_t before_segment_seq;
@@ -63,6 +67,12 @@ enum verdict {
 	VERDICT_BAD,
 	VERDICT_END /* nothing but zeros, or the end of the file */
 };
+
+static uint64_t
+highest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
 
 /* ---- looking ------------------------------------------------------------- */
 
@@ -167,6 +177,7 @@ bad_begin(struct scan *scan, size_t segment, uint64_t offset)
 	/* the first batch may have any sequence from the file's name on */
 	if (bad->first < s->first_seq && scan->last_seq == 0)
 		bad->first = s->first_seq;
+	bad->start = bad->first;
 }
 
 static void
@@ -314,68 +325,6 @@ scan_all(struct scan *scan)
 	journal_window_drop(j);
 }
 
-/* ---- quarantine ---------------------------------------------------------- */
-
-/* Copies [from, end) of the file at their places; zeros stay holes. */
-static enum ms_err
-copy_bytes(int in, int out, uint64_t from, struct why *why)
-{
-	char chunk[COPY_BYTES];
-	off_t at = (off_t)from;
-
-	while ((at = lseek(in, at, SEEK_DATA)) >= 0) {
-		ssize_t n = pread(in, chunk, sizeof(chunk), at);
-		struct slice part = { chunk, n > 0 ? (size_t)n : 0 };
-		enum ms_err err;
-
-		if (n <= 0)
-			break;
-		if (!is_zero(part)) {
-			err = fd_pwritev_all(out, &part, 1, at - (off_t)from,
-			    why);
-			if (err)
-				return err;
-		}
-		at += n;
-	}
-	if (fsync(out) < 0)
-		return why_set(why, MS_EIO, "cannot sync the copy: %s",
-		    strerror(errno));
-	return MS_OK;
-}
-
-/* A copy of the segment from offset on.  An older copy of the same place is
- * nearer to the accident and stays. */
-static enum ms_err
-quarantine(struct journal *j, const struct segment *s, uint64_t offset,
-    const char *kind, struct why *why)
-{
-	char name[SEGMENT_NAME_BYTES], path[128];
-	enum ms_err err;
-	int in, out;
-
-	if (mkdirat(j->dir, QUARANTINE, 0750) < 0 && errno != EEXIST)
-		return why_set(why, MS_EIO, "cannot make " QUARANTINE ": %s",
-		    strerror(errno));
-	segment_name(s->first_seq, name);
-	snprintf(path, sizeof(path),
-	    QUARANTINE "/%s.%" PRIu64 ".%" PRIu32 ".%s", name, offset,
-	    j->manifest.log_epoch, kind);
-	out =
-	    openat(j->dir, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (out < 0 && errno == EEXIST)
-		return MS_OK;
-	in = openat(j->dir, name, O_RDONLY | O_CLOEXEC);
-	if (in < 0 || out < 0)
-		err = why_set(why, MS_EIO, "cannot copy to %s: %s", path,
-		    strerror(errno));
-	else
-		err = copy_bytes(in, out, offset, why);
-	fd_close(&in);
-	fd_close(&out);
-	return err;
-}
-
 /* ---- deciding ------------------------------------------------------------ */
 
 static enum ms_err
@@ -400,13 +349,14 @@ cut_at(struct scan *scan, const struct bad *bad, struct why *why)
 {
 	struct journal *j = scan->j;
 	struct segment *s = j->segments[bad->segment];
+	uint32_t epoch = j->manifest.log_epoch;
 	char name[SEGMENT_NAME_BYTES];
 	enum ms_err err;
 
 	while (j->segment_count > bad->segment + 1) {
 		struct segment *after = j->segments[j->segment_count - 1];
 
-		err = quarantine(j, after, 0, "torn", why);
+		err = quarantine_copy(j->dir, after, 0, epoch, "torn", why);
 		if (err)
 			return err;
 		scan->report->cut_bytes += after->bytes;
@@ -416,7 +366,7 @@ cut_at(struct scan *scan, const struct bad *bad, struct why *why)
 			    name, strerror(errno));
 		segment_free(&j->segments[--j->segment_count]);
 	}
-	err = quarantine(j, s, bad->offset, "torn", why);
+	err = quarantine_copy(j->dir, s, bad->offset, epoch, "torn", why);
 	if (!err)
 		err = cut_file(j, s, bad->offset, why);
 	if (err)
@@ -429,14 +379,52 @@ cut_at(struct scan *scan, const struct bad *bad, struct why *why)
 	return MS_OK;
 }
 
+/* The highest sequence of a frame in what is cut: no batch vouches for it, but
+ * it was given away. */
+static void
+note_frames(struct scan *scan, const struct segment *s, uint64_t offset)
+{
+	for (; offset + ENVELOPE_FIXED_BYTES <= s->file_bytes;
+	     offset += ALIGN) {
+		struct envelope event;
+		struct slice bytes;
+		uint64_t want;
+		size_t len;
+
+		if (journal_window(scan->j, s, offset, ENVELOPE_FIXED_BYTES,
+			&bytes, NULL) ||
+		    bytes.len < ENVELOPE_FIXED_BYTES)
+			return;
+		if (get_u32(bytes.ptr) != FRAME_MAGIC)
+			continue;
+		want = (uint64_t)get_u32(bytes.ptr + 8) +
+		    get_u32(bytes.ptr + 12) + ALIGN;
+		if (want > FRAME_BYTES_MAX ||
+		    journal_window(scan->j, s, offset, (size_t)want, &bytes,
+			NULL) ||
+		    frame_length(bytes, &envelope_limits_ceiling, &len, NULL))
+			continue;
+		bytes.len = len;
+		if (envelope_peek(bytes, &envelope_limits_ceiling, &event,
+			NULL) == MS_OK)
+			scan->highest_seq =
+			    highest(scan->highest_seq, event.seq);
+	}
+}
+
 static enum ms_err
 cut_torn(struct scan *scan, const struct bad *bad, struct why *why)
 {
 	struct journal_recovery *report = scan->report;
+	struct journal *j = scan->j;
 
-	report->cut_first = bad->first;
+	note_frames(scan, j->segments[bad->segment], bad->offset);
+	for (size_t i = bad->segment + 1; i < j->segment_count; i++)
+		note_frames(scan, j->segments[i], 0);
+	journal_window_drop(j);
+	report->cut_first = bad->start;
 	report->cut_last =
-	    scan->highest_seq >= bad->first ? scan->highest_seq : bad->first;
+	    scan->highest_seq >= bad->start ? scan->highest_seq : bad->start;
 	return cut_at(scan, bad, why);
 }
 
@@ -448,24 +436,6 @@ report_add(struct journal_recovery *report, uint64_t first, uint64_t last)
 	else
 		report->lost[report->lost_count++] =
 		    (struct lost_range){ first, last };
-}
-
-/* REPORT tells whoever opens quarantine/ what is missing. */
-static void
-write_report(struct journal *j, const struct journal_recovery *report)
-{
-	struct buf text = { 0 };
-	char path[PATH_MAX];
-	struct why why;
-
-	for (size_t i = 0; i < report->lost_count; i++)
-		buf_printf(&text,
-		    "damaged sequences %" PRIu64 "..%" PRIu64 "\n",
-		    report->lost[i].first, report->lost[i].last);
-	stpcpy(stpcpy(path, j->path), "/" QUARANTINE "/REPORT");
-	if (file_replace(path, buf_slice(&text), 0640, &why))
-		log_warn("cannot write the report", "error=%s", LOGQ(why.text));
-	buf_fini(&text);
 }
 
 /* Damage that is not written off yet: kept aside and reported; then it is
@@ -486,8 +456,8 @@ judge_damage(struct scan *scan, size_t count, struct why *why)
 		    manifest_is_lost(&j->manifest, bad->first, bad->last))
 			continue;
 		report_add(report, bad->first, bad->last);
-		err =
-		    quarantine(j, j->segments[bad->segment], 0, "damaged", why);
+		err = quarantine_copy(j->dir, j->segments[bad->segment], 0,
+		    j->manifest.log_epoch, "damaged", why);
 		if (err)
 			return err;
 		if (j->isolate)
@@ -495,12 +465,12 @@ judge_damage(struct scan *scan, size_t count, struct why *why)
 	}
 	if (report->lost_count == 0)
 		return MS_OK;
-	write_report(j, report);
+	quarantine_report(j->path, report);
 	if (j->isolate)
 		return MS_OK;
 	return why_set(why, MS_ECORRUPT,
 	    "the log is damaged: sequences %" PRIu64 "..%" PRIu64
-	    "%s are not what was written (copy in %s/" QUARANTINE
+	    "%s are not what was written (copy in %s/" QUARANTINE_DIR
 	    "); restore them, or go on without with [bus] on_corruption = "
 	    "isolate",
 	    report->lost[0].first, report->lost[0].last,
@@ -515,7 +485,7 @@ judge(struct scan *scan, struct why *why)
 	enum ms_err err;
 
 	while (damaged < scan->bad_count &&
-	    scan->bad[damaged].first <= scan->synced)
+	    scan->bad[damaged].start <= scan->synced)
 		damaged++;
 	err = judge_damage(scan, damaged, why);
 	if (err)
@@ -591,12 +561,6 @@ read_manifest(struct journal *j, struct journal_recovery *report,
 	memset(&j->manifest, 0, sizeof(j->manifest));
 	report->manifest_bad = true;
 	return MS_OK;
-}
-
-static uint64_t
-highest(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
 }
 
 enum ms_err
