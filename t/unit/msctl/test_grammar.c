@@ -201,7 +201,6 @@ END_TEST
 START_TEST(the_manual_page_names_every_verb)
 {
 	struct buf page = { 0 };
-	struct why why = { "" };
 
 	ck_assert_msg(file_read("supervisor/msctl/msctl.1", 1u << 20, &page,
 			  &why) == MS_OK,
