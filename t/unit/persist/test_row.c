@@ -106,8 +106,9 @@ START_TEST(aggregate_is_attribute_else_subject_and_key_else_source)
 {
 	struct envelope event = event_with("1");
 	struct attribute extensions[] = {
-		{ SLICE_LIT("aggregateid"), SLICE_LIT("7") },
-		{ SLICE_LIT("aggregatetype"), SLICE_LIT("order") },
+		{ .name = SLICE_LIT("aggregateid"), .value = SLICE_LIT("7") },
+		{ .name = SLICE_LIT("aggregatetype"),
+		    .value = SLICE_LIT("order") },
 	};
 
 	ck_assert(slice_is(row_aggregate_type(&event), "agent"));
@@ -124,7 +125,8 @@ END_TEST
 START_TEST(attributes_without_a_column_become_metadata)
 {
 	struct envelope event = event_with("1");
-	struct attribute extra = { SLICE_LIT("tenant"), SLICE_LIT("a\"b") };
+	struct attribute extra = { .name = SLICE_LIT("tenant"),
+		.value = SLICE_LIT("a\"b") };
 
 	expect_column(&event, false, METADATA, NULL);
 	event.partition_key = SLICE_LIT("p1");
