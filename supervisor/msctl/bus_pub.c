@@ -104,7 +104,7 @@ open_input(struct pub *pub, const struct args *args)
 		      "a line; Ctrl-D ends\n",
 		    stderr);
 	err = event_file_open(path ? path : "-", &pub->file, &why);
-	if (err == MS_ETOOBIG)
+	if (err == MS_ETOOBIG || err == MS_ENOTFOUND)
 		return ctl_fail(pub->ctl, "bad_input", "%s", why.text);
 	return err == MS_OK ? CTL_OK
 			    : ctl_fail_err(pub->ctl, err, "%s", why.text);

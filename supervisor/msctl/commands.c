@@ -149,7 +149,7 @@ add_head(struct buf *out)
 	buf_add_str(out,
 	    "usage: msctl [-s SOCKET] [--json] VERB ...\n\n"
 	    "  -s, --socket SOCKET  of msd ($MS_SOCKET, /run/ms/msd.sock)\n"
-	    "  --run-dir DIR        of the services (the socket's directory)\n"
+	    "  --run-dir DIR        of the services and of msd.sock\n"
 	    "  --json               stable JSON instead of tables\n"
 	    "  -h, --help           also after a verb\n"
 	    "  -V, --version\n\n");

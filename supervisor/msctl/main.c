@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msctl: the admin tool.  Options and the verb, then the verb's own file. */
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +10,32 @@
 
 #define SOCKET_DEFAULT "/run/ms/" CONTROL_SOCKET
 
-static const char *
+/* --run-dir names both, unless -s says otherwise. */
+static char *
 socket_of(const struct args *args)
 {
 	const char *given = args_get(args, "socket");
+	const char *run_dir = args_get(args, "run-dir");
 	const char *env = getenv(ENV_SOCKET);
 
+	if (!given && run_dir)
+		return xasprintf("%s/" CONTROL_SOCKET, run_dir);
+	if (!given)
+		given = env && env[0] ? env : SOCKET_DEFAULT;
+	return xstrdup(given);
+}
+
+static char *
+run_dir_of(const struct args *args, const char *socket)
+{
+	const char *given = args_get(args, "run-dir");
+	const char *slash = strrchr(socket, '/');
+
 	if (given)
-		return given;
-	return env && env[0] ? env : SOCKET_DEFAULT;
+		return xstrdup(given);
+	return slash
+	    ? xstrndup(socket, slash == socket ? 1 : (size_t)(slash - socket))
+	    : xstrdup(".");
 }
 
 static int
@@ -67,21 +83,21 @@ main(int argc, char **argv)
 	struct msctl ctl = { .look = look_detect() };
 	struct why why = { "" };
 	struct args args;
-	char *copy;
+	char *socket, *run_dir;
 	enum ms_err err;
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
 	err = grammar_parse(ctl_commands, ctl_globals, argc, argv, &args, &why);
 	ctl.json = args_has(&args, "json");
-	ctl.socket = socket_of(&args);
-	copy = xstrdup(ctl.socket);
-	ctl.run_dir = args_get(&args, "run-dir");
-	if (!ctl.run_dir)
-		ctl.run_dir = dirname(copy);
+	socket = socket_of(&args);
+	run_dir = run_dir_of(&args, socket);
+	ctl.socket = socket;
+	ctl.run_dir = run_dir;
 	code = err == MS_OK ? run(&ctl, &args) : mistake(&ctl, &args, &why);
 	args_fini(&args);
-	free(copy);
+	free(run_dir);
+	free(socket);
 	if (fflush(stdout) != 0 && code == CTL_OK)
 		code = CTL_FAILURE;
 	return code;
