@@ -52,41 +52,64 @@ exit_render(const struct json *last_exit, struct buf *out)
 }
 
 static void
-separate(struct buf *out, size_t start)
+add_restarts(double restarts, struct buf *out)
 {
-	if (out->len > start)
-		buf_add_str(out, ", ");
+	buf_printf(out, "%.0f restart%s", restarts, restarts == 1 ? "" : "s");
+}
+
+/* Of a worker that is up: what it went through, then what it says. */
+static void
+note_up(const struct json *worker, struct buf *out)
+{
+	const char *status = json_get_str(worker, "status_text", "");
+	const struct json *last_exit = json_get(worker, "last_exit");
+	double restarts = json_get_num(worker, "restarts", 0);
+
+	if (restarts > 0) {
+		add_restarts(restarts, out);
+		if (json_type_of(last_exit) == JSON_OBJECT) {
+			buf_add_str(out, " (");
+			exit_render(last_exit, out);
+			buf_add_str(out, ")");
+		}
+		if (status[0])
+			buf_add_str(out, ", ");
+	}
+	buf_add_str(out, status);
+}
+
+/* Of one that is not: when it is tried again, how it ended. */
+static void
+note_down(const struct json *worker, struct buf *out)
+{
+	const struct json *last_exit = json_get(worker, "last_exit");
+	double next = json_get_num(worker, "next_start_ms", -1);
+	double restarts = json_get_num(worker, "restarts", 0);
+	char text[LOOK_TEXT_BYTES];
+	const char *sep = "";
+
+	if (next >= 0) {
+		buf_printf(out, "next try in %s", print_wait(next, text));
+		sep = ", ";
+	}
+	if (json_type_of(last_exit) == JSON_OBJECT) {
+		buf_add_str(out, sep);
+		exit_render(last_exit, out);
+		sep = ", ";
+	}
+	if (restarts > 0) {
+		buf_add_str(out, sep);
+		add_restarts(restarts, out);
+	}
 }
 
 void
 note_render(const struct json *worker, struct buf *out)
 {
-	const char *status = json_get_str(worker, "status_text", "");
-	const struct json *last_exit = json_get(worker, "last_exit");
-	double next = json_get_num(worker, "next_start_ms", -1);
-	double restarts = json_get_num(worker, "restarts", 0);
-	bool is_up = json_get_bool(worker, "ready", false);
-	size_t start = out->len;
-	char text[LOOK_TEXT_BYTES];
-
-	if (next >= 0)
-		buf_printf(out, "next try in %s", print_wait(next, text));
-	if (restarts > 0) {
-		separate(out, start);
-		buf_printf(out, "%.0f restart%s", restarts,
-		    restarts == 1 ? "" : "s");
-	}
-	if (json_type_of(last_exit) == JSON_OBJECT &&
-	    (!is_up || restarts > 0)) {
-		separate(out, start);
-		if (is_up)
-			buf_add_str(out, "last: ");
-		exit_render(last_exit, out);
-	}
-	if (status[0] && is_up) {
-		separate(out, start);
-		buf_add_str(out, status);
-	}
+	if (json_get_bool(worker, "ready", false))
+		note_up(worker, out);
+	else
+		note_down(worker, out);
 }
 
 void

@@ -86,10 +86,10 @@ START_TEST(the_tree_draws_branches_and_what_is_notable)
 	    "NAME           PID  STATE      UPTIME   MEMORY  NOTE\n"
 	    "root                ● ready\n"
 	    "├─ core             ● ready                     one_for_one 5/10s\n"
-	    "│  ├─ bus      815  ● ready     4m12s  2.1 MiB  2 restarts, last: "
-	    "killed by SEG…\n"
+	    "│  ├─ bus      815  ● ready     4m12s  2.1 MiB  2 restarts (killed "
+	    "by SEGV), se…\n"
 	    "│  └─ persist       ▲ backoff                   next try in 3.2 s, "
-	    "5 restarts, …\n"
+	    "killed by SE…\n"
 	    "└─ backends         ● ready\n"
 	    "   └─ redis         ○ down                      exit code 0, by "
 	    "operator\n"
@@ -139,8 +139,8 @@ START_TEST(status_is_a_line_each)
 	status_render(root, &utf8, &out);
 	is(&out,
 	    "NAME   PID  STATE    UPTIME  SUPERVISOR  NOTE\n"
-	    "bus    815  ● ready   4m12s  core        2 restarts, last: killed "
-	    "by SEGV, serv…\n"
+	    "bus    815  ● ready   4m12s  core        2 restarts (killed by "
+	    "SEGV), serving\n"
 	    "redis       ○ down           core        exit code 0, by "
 	    "operator\n");
 	json_free(&root);
