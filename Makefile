@@ -66,6 +66,7 @@ include $(wildcard t/data/data.mk t/bench/bench.mk)
 
 run: deps ## start the development tree (./var); Ctrl-C stops it
 	$Q$(MAKE) --no-print-directory all
+	@echo 'in a second shell:  . etc/dev/env; msctl tree'
 	$Qexec $B/msd -c etc/dev.conf
 
 check: deps ## build and run all tests
