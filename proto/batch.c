@@ -37,8 +37,8 @@ padding(size_t n)
 static uint32_t
 header_crc(const unsigned char *at)
 {
-	return crc32c(
-	    0, at + AT_BODY_BYTES, BATCH_HEADER_BYTES - AT_BODY_BYTES);
+	return crc32c(0, at + AT_BODY_BYTES,
+	    BATCH_HEADER_BYTES - AT_BODY_BYTES);
 }
 
 /* ---- writing ------------------------------------------------------------ */

@@ -83,8 +83,8 @@ static enum ms_err
 check_texts(const struct logs_order *o, size_t left, struct why *why)
 {
 	if (left)
-		return why_set(
-		    why, MS_EPROTO, "log order: %zu bytes too many", left);
+		return why_set(why, MS_EPROTO, "log order: %zu bytes too many",
+		    left);
 	if (o->verb != LOGS_REOPEN && !o->name[0])
 		return why_set(why, MS_EPROTO, "log order: no name");
 	if (strchr(o->name, '/'))

@@ -132,14 +132,14 @@ check_head(const unsigned char *at, struct why *why)
 		return why_set(why, MS_EPROTO,
 		    "byte 5: %u is neither request nor reply", at[AT_KIND]);
 	if (at[AT_KIND] == MSG_REQUEST && get_u32(at + AT_STATUS) != 0)
-		return why_set(
-		    why, MS_EPROTO, "byte 36: a request with a status");
+		return why_set(why, MS_EPROTO,
+		    "byte 36: a request with a status");
 	return MS_OK;
 }
 
 static enum ms_err
-check_lengths(
-    const unsigned char *at, size_t have, size_t *verb_r, struct why *why)
+check_lengths(const unsigned char *at, size_t have, size_t *verb_r,
+    struct why *why)
 {
 	size_t verb = get_u16(at + AT_VERB_BYTES);
 	size_t fields = get_u32(at + AT_FIELDS_BYTES);

@@ -27,8 +27,8 @@ put_text(const struct field *row, const void *base, struct json *object)
 
 	field_print(row, base, &text);
 	buf_add_u8(&text, '\0');
-	json_put_str(
-	    object, row->name, text.failed ? NULL : (const char *)text.ptr);
+	json_put_str(object, row->name,
+	    text.failed ? NULL : (const char *)text.ptr);
 	buf_fini(&text);
 }
 
@@ -160,10 +160,10 @@ static enum ms_err
 set_bool(const struct set *s, struct why *why)
 {
 	if (s->row->type != FIELD_BOOL)
-		return why_set(
-		    why, MS_EINVAL, "true or false is not expected here");
-	return set_text(
-	    s, json_type_of(s->node) == JSON_TRUE ? "true" : "false", why);
+		return why_set(why, MS_EINVAL,
+		    "true or false is not expected here");
+	return set_text(s,
+	    json_type_of(s->node) == JSON_TRUE ? "true" : "false", why);
 }
 
 static enum ms_err
@@ -185,12 +185,12 @@ set_list(const struct set *s, struct why *why)
 	     item = json_next(item), n++) {
 		const char *text = json_text(item);
 		if (!text)
-			return why_set(
-			    why, MS_EINVAL, "item %zu is not a string", n);
+			return why_set(why, MS_EINVAL,
+			    "item %zu is not a string", n);
 		words.word[n] = arena_strdup(s->arena, text);
 		if (!words.word[n])
-			return why_set(
-			    why, MS_ENOMEM, "no memory for the list");
+			return why_set(why, MS_ENOMEM,
+			    "no memory for the list");
 	}
 	*(struct words *)(void *)((char *)s->base + s->row->off) = words;
 	return MS_OK;
@@ -210,8 +210,8 @@ set_member(const struct set *s, struct why *why)
 	case JSON_ARRAY:
 		return set_list(s, why);
 	case JSON_OBJECT:
-		return why_set(
-		    why, MS_EINVAL, "an object is not expected here");
+		return why_set(why, MS_EINVAL,
+		    "an object is not expected here");
 	case JSON_NULL:
 		break;
 	}
@@ -239,8 +239,8 @@ struct given {
 };
 
 static enum ms_err
-check_required(
-    const struct field *rows, const struct given *given, struct why *why)
+check_required(const struct field *rows, const struct given *given,
+    struct why *why)
 {
 	for (size_t i = 0; rows[i].name; i++) {
 		bool is_given =

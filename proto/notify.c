@@ -202,14 +202,14 @@ static void
 print_numbers(const struct notify *n, struct buf *out)
 {
 	if (n->what & NOTIFY_WATCHDOG_USEC)
-		buf_printf(
-		    out, "WATCHDOG_USEC=%" PRIu64 "\n", n->watchdog_usec);
+		buf_printf(out, "WATCHDOG_USEC=%" PRIu64 "\n",
+		    n->watchdog_usec);
 	if (n->what & NOTIFY_EXTEND)
-		buf_printf(
-		    out, "EXTEND_TIMEOUT_USEC=%" PRIu64 "\n", n->extend_usec);
+		buf_printf(out, "EXTEND_TIMEOUT_USEC=%" PRIu64 "\n",
+		    n->extend_usec);
 	if (n->monotonic_usec)
-		buf_printf(
-		    out, "MONOTONIC_USEC=%" PRIu64 "\n", n->monotonic_usec);
+		buf_printf(out, "MONOTONIC_USEC=%" PRIu64 "\n",
+		    n->monotonic_usec);
 	if (n->what & NOTIFY_MAINPID)
 		buf_printf(out, "MAINPID=%ld\n", (long)n->mainpid);
 	if (n->what & NOTIFY_ERRNO)

@@ -23,8 +23,8 @@ struct check {
 static enum ms_err
 refuse(const struct check *c, size_t off, const char *what)
 {
-	return why_set(
-	    c->why, MS_ESUBJECT, "%s: byte %zu: %s", c->noun, off, what);
+	return why_set(c->why, MS_ESUBJECT, "%s: byte %zu: %s", c->noun, off,
+	    what);
 }
 
 static enum ms_err
