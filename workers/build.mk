@@ -1,3 +1,3 @@
 # The skeleton of every worker: libworker.a
 $(eval $(call library,worker,workers/*.c))
-WORKER_LDLIBS := -lnng $(COMMON_LDLIBS) -lxxhash
+WORKER_LDLIBS := -Wl,-u,worker_sends_by_itself -lnng $(COMMON_LDLIBS) -lxxhash
