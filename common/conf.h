@@ -21,13 +21,13 @@
 #include "common/err.h"
 #include "common/field.h"
 
-#define CONF_FILE_BYTES_MAX (4u << 20)
-#define CONF_FILES_MAX      256u
-#define CONF_ERRORS_MAX     200u
-#define CONF_SECTIONS_MAX   4096u
-#define CONF_ENTRIES_MAX    1024u /* of a section */
+#define CONF_FILE_BYTES_MAX  (4u << 20)
+#define CONF_FILES_MAX       256u
+#define CONF_ERRORS_MAX      200u
+#define CONF_SECTIONS_MAX    4096u
+#define CONF_ENTRIES_MAX     1024u /* of a section */
 #define CONF_VALUE_BYTES_MAX 65536u
-#define CONF_DEPTH_MAX      4u /* includes within includes */
+#define CONF_DEPTH_MAX       4u /* includes within includes */
 
 struct conf_place {
 	const char *file; /* or "environment" */
@@ -54,7 +54,7 @@ struct conf_section {
 };
 
 struct conf {
-	struct arena arena; /* owns everything below */
+	struct arena arena;            /* owns everything below */
 	struct conf_section *sections; /* in order of first appearance */
 	size_t section_count;
 	const char **files; /* read, in order */
@@ -84,8 +84,8 @@ struct conf *conf_read_text(const char *name, struct slice text, char **env,
     struct conf_errors *errors);
 void conf_free(struct conf **conf);
 
-const struct conf_section *conf_find(const struct conf *conf,
-    const char *kind, const char *name);
+const struct conf_section *conf_find(const struct conf *conf, const char *kind,
+    const char *name);
 const struct conf_entry *conf_entry_find(const struct conf_section *section,
     const char *key);
 

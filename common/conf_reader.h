@@ -33,8 +33,8 @@ void conf_parse(struct conf_reader *r, const char *file, struct slice text,
 size_t conf_reader_section(struct conf_reader *r, struct slice kind,
     struct slice name, const struct conf_place *place);
 /* Takes a copy of the entry; its slices must live as long as the conf. */
-void conf_reader_put(
-    struct conf_reader *r, size_t section, const struct conf_entry *entry);
+void conf_reader_put(struct conf_reader *r, size_t section,
+    const struct conf_entry *entry);
 
 /* ${NAME}, ${NAME:-default} and $$; false when an error was reported.
  * exact: the value stands on one line, so columns can be told. */

@@ -7,7 +7,7 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define MS_CHECK            __attribute__((warn_unused_result))
 #define MS_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))

@@ -60,11 +60,11 @@ struct field_name {
 };
 
 enum field_flag {
-	FIELD_REQUIRED = 1,  /* must be given */
-	FIELD_RELOAD = 2,    /* may change in a running process */
-	FIELD_SECRET = 4,    /* never shown */
-	FIELD_LATER = 8,     /* known, not effective: refused "not supported yet" */
-	FIELD_REPEAT = 16    /* words: the key may be given again and appends */
+	FIELD_REQUIRED = 1, /* must be given */
+	FIELD_RELOAD = 2,   /* may change in a running process */
+	FIELD_SECRET = 4,   /* never shown */
+	FIELD_LATER = 8, /* known, not effective: refused "not supported yet" */
+	FIELD_REPEAT = 16 /* words: the key may be given again and appends */
 };
 
 struct field {
@@ -73,8 +73,8 @@ struct field {
 	uint16_t tag; /* number on the wire; 0 in configuration rows */
 	unsigned flags;
 	size_t off;
-	const char *def; /* in user's units; NULL = zero */
-	uint64_t min, max; /* both 0 = unbounded */
+	const char *def;                /* in user's units; NULL = zero */
+	uint64_t min, max;              /* both 0 = unbounded */
 	const struct field_name *names; /* FIELD_ENUM; ended by { NULL, 0 } */
 	/* FIELD_CUSTOM: text to *at (base + off); strings from the arena */
 	enum ms_err (*parse)(struct slice text, void *at, struct arena *arena,
@@ -82,7 +82,10 @@ struct field {
 	void (*print)(const void *at, struct buf *out);
 	const char *help;
 };
-#define FIELD_END  { .name = NULL }
+#define FIELD_END            \
+	{                    \
+		.name = NULL \
+	}
 
 const struct field *field_find(const struct field *rows, struct slice name);
 /* Text in user's form into base + off.  MS_EINVAL with a reason that names the

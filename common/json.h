@@ -73,7 +73,7 @@ double json_get_num(const struct json *object, const char *key,
     double fallback);
 bool json_get_bool(const struct json *object, const char *key, bool fallback);
 enum json_type json_type_of(const struct json *node);
-const char *json_text(const struct json *node);  /* of a string, else NULL */
+const char *json_text(const struct json *node); /* of a string, else NULL */
 double json_num(const struct json *node);
 struct json *json_first(const struct json *container);
 struct json *json_next(const struct json *node);

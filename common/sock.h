@@ -14,12 +14,12 @@
  * somebody does.  Too long a path is MS_EINVAL, never cut.  Dialling a path
  * nobody listens on is MS_EUNAVAILABLE, one with a full queue MS_EBUSY.
  */
-enum ms_err sock_listen_unix(
-    const char *path, mode_t mode, int *fd_r, struct why *why);
+enum ms_err sock_listen_unix(const char *path, mode_t mode, int *fd_r,
+    struct why *why);
 enum ms_err sock_dial_unix(const char *path, int *fd_r, struct why *why);
 /* TCP with a numeric address; SO_REUSEADDR. */
-enum ms_err sock_listen_tcp(
-    const char *addr, unsigned port, int *fd_r, struct why *why);
+enum ms_err sock_listen_tcp(const char *addr, unsigned port, int *fd_r,
+    struct why *why);
 /* Datagram socket bound to path (abstract with '@'), SO_PASSCRED on, mode 0666:
  * the receiver checks the credentials of each datagram. */
 enum ms_err sock_bind_dgram(const char *path, int *fd_r, struct why *why);

@@ -50,7 +50,7 @@ void batch_begin(struct batch_writer *w, struct buf *out);
 void batch_add(struct batch_writer *w, struct slice frame);
 /* Between these two the caller appends exactly one frame to w->out. */
 void batch_open_record(struct batch_writer *w);
-void batch_close_record(struct batch_writer *w);   /* pads, CRC */
+void batch_close_record(struct batch_writer *w); /* pads, CRC */
 void batch_cancel_record(struct batch_writer *w);
 /* Fills counts and CRCs into the header; head gives the rest (may be NULL). */
 void batch_end(struct batch_writer *w, const struct batch_head *head);

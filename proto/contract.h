@@ -17,8 +17,8 @@
 #define ENV_RUN_DIR    "MS_RUN_DIR"
 #define ENV_STATE_DIR  "MS_STATE_DIR"
 #define ENV_LOG_DIR    "MS_LOG_DIR"
-#define ENV_SOCKET     "MS_SOCKET"     /* msd's control socket */
-#define ENV_LOG_FD     "MS_LOG_FD"     /* only ms-log: see proto/logs.h */
+#define ENV_SOCKET     "MS_SOCKET" /* msd's control socket */
+#define ENV_LOG_FD     "MS_LOG_FD" /* only ms-log: see proto/logs.h */
 
 /* ---- descriptors --------------------------------------------------------- */
 /* 0 is /dev/null, 1 and 2 are the worker's log; passed sockets start at 3. */
@@ -29,11 +29,12 @@ enum ms_exit {
 	MS_EXIT_OK = 0,
 	MS_EXIT_FAILURE = 1,
 	MS_EXIT_USAGE = 2,
-	MS_EXIT_CONFIG = 6,     /* configuration invalid: a restart is useless */
-	MS_EXIT_SOFTWARE = 70,  /* an impossible state; restart */
-	MS_EXIT_OSERR = 71,     /* out of memory, fork refused; restart */
-	MS_EXIT_TEMPFAIL = 75,  /* something we need is away; restart, back off */
-	MS_EXIT_IGNORE = 77     /* "do not run me here" (OTP's ignore) */
+	MS_EXIT_CONFIG = 6,    /* configuration invalid: a restart is useless */
+	MS_EXIT_SOFTWARE = 70, /* an impossible state; restart */
+	MS_EXIT_OSERR = 71,    /* out of memory, fork refused; restart */
+	MS_EXIT_TEMPFAIL =
+	    75,             /* something we need is away; restart, back off */
+	MS_EXIT_IGNORE = 77 /* "do not run me here" (OTP's ignore) */
 };
 
 /* ---- places below run_dir -------------------------------------------------- */

@@ -90,9 +90,10 @@ struct envelope {
 	struct slice signature;
 	const struct attribute *extensions;
 	size_t extension_count;
-	struct slice payload; /* as carried: compressed when compression says so */
-	uint32_t raw_len;     /* uncompressed; encode fills it when 0 */
-	uint32_t raw_crc;     /* of the uncompressed bytes; encode fills it when
+	struct slice
+	    payload;      /* as carried: compressed when compression says so */
+	uint32_t raw_len; /* uncompressed; encode fills it when 0 */
+	uint32_t raw_crc; /* of the uncompressed bytes; encode fills it when
 	                         compression is NONE */
 };
 

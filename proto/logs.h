@@ -8,9 +8,8 @@
 #ifndef PROTO_LOGS_H
 #define PROTO_LOGS_H
 
-#include <sys/types.h>
-
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/buf.h"
 #include "common/err.h"

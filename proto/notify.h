@@ -6,10 +6,9 @@
 #ifndef PROTO_NOTIFY_H
 #define PROTO_NOTIFY_H
 
-#include <sys/types.h>
-
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/buf.h"
 #include "common/str.h"
@@ -25,14 +24,14 @@ enum notify_what { /* bits of notify.what */
 	NOTIFY_WATCHDOG = 16,         /* WATCHDOG=1 */
 	NOTIFY_WATCHDOG_TRIGGER = 32, /* WATCHDOG=trigger */
 	NOTIFY_WATCHDOG_USEC = 64,
-	NOTIFY_EXTEND = 128,          /* EXTEND_TIMEOUT_USEC */
+	NOTIFY_EXTEND = 128, /* EXTEND_TIMEOUT_USEC */
 	NOTIFY_MAINPID = 256,
 	NOTIFY_ERRNO = 512,
 	NOTIFY_EXIT_STATUS = 1024,
 	NOTIFY_FDSTORE = 2048,
 	NOTIFY_FDSTOREREMOVE = 4096,
 	NOTIFY_BARRIER = 8192,
-	NOTIFY_PREPARED = 16384       /* X_PREPARED=1, ours: answer to USR2 */
+	NOTIFY_PREPARED = 16384 /* X_PREPARED=1, ours: answer to USR2 */
 };
 
 struct notify {

@@ -29,7 +29,10 @@ struct route {
 	const struct msg_desc *desc;
 	route_fn *serve;
 };
-#define ROUTE_END { NULL, NULL }
+#define ROUTE_END          \
+	{                  \
+		NULL, NULL \
+	}
 
 struct worker_desc {
 	const char *name;    /* default of MS_NAME: "bus" */
@@ -44,8 +47,9 @@ struct worker_desc {
 	/* for a worker of several sections ([pool NAME]): judges them at start,
 	 * at HUP and for -n; NULL = nothing to judge */
 	void (*check)(const struct conf *conf, struct conf_errors *errors);
-	const struct route *routes; /* NULL: no service, no NNG in the process */
-	bool publishes;             /* also bind NAME.pub.ipc */
+	const struct route
+	    *routes;    /* NULL: no service, no NNG in the process */
+	bool publishes; /* also bind NAME.pub.ipc */
 	/* each may be NULL.  An error ends the process after its reason was
 	 * logged: exit code of worker_exit() when that was called, 6 for
 	 * MS_ECONFIG, else MS_EXIT_TEMPFAIL. */
@@ -85,9 +89,9 @@ void worker_drained(struct worker *w);
 void worker_exit(struct worker *w, int code);
 
 /* ---- requests (route_fn) ---------------------------------------------- */
-const void *call_in(const struct call *call);  /* desc->in struct */
+const void *call_in(const struct call *call); /* desc->in struct */
 struct slice call_body(const struct call *call);
-struct arena *call_arena(struct call *call);   /* lives as long as the call */
+struct arena *call_arena(struct call *call); /* lives as long as the call */
 struct id128 call_op(const struct call *call);
 struct mono call_deadline(const struct call *call); /* .ns 0 = none */
 struct worker *call_worker(const struct call *call);

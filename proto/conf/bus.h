@@ -11,18 +11,18 @@ enum on_corruption {
 };
 
 struct bus_conf {
-	char *dir;                    /* NULL = state_dir/bus */
-	uint64_t segment_bytes;       /* 64M */
-	uint64_t max_payload_bytes;   /* 1M */
-	uint64_t sync_interval_ms;    /* 10ms: fdatasync at the latest */
-	uint64_t retention_bytes;     /* 4G; unsettled events are kept */
-	uint64_t retention_age_ms;    /* 7d */
-	uint64_t dedup_window_ms;     /* 2m */
-	uint64_t dedup_entries;       /* 4000000 */
-	uint64_t live_heartbeat_ms;   /* 1s, only while events flow */
-	int on_corruption;            /* stop; enum on_corruption */
-	uint32_t max_consumers;       /* 256 */
-	uint32_t max_ack_pending;     /* 16384 events in flight per consumer */
+	char *dir;                  /* NULL = state_dir/bus */
+	uint64_t segment_bytes;     /* 64M */
+	uint64_t max_payload_bytes; /* 1M */
+	uint64_t sync_interval_ms;  /* 10ms: fdatasync at the latest */
+	uint64_t retention_bytes;   /* 4G; unsettled events are kept */
+	uint64_t retention_age_ms;  /* 7d */
+	uint64_t dedup_window_ms;   /* 2m */
+	uint64_t dedup_entries;     /* 4000000 */
+	uint64_t live_heartbeat_ms; /* 1s, only while events flow */
+	int on_corruption;          /* stop; enum on_corruption */
+	uint32_t max_consumers;     /* 256 */
+	uint32_t max_ack_pending;   /* 16384 events in flight per consumer */
 };
 extern const struct field bus_rows[];
 void bus_check(const struct conf_section *section, const void *base,

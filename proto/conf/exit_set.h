@@ -5,8 +5,8 @@
 
 #include "proto/conf/msd.h"
 
-enum ms_err exit_set_parse(
-    struct slice text, void *at, struct arena *arena, struct why *why);
+enum ms_err exit_set_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why);
 void exit_set_print(const void *at, struct buf *out);
 
 #endif

@@ -70,14 +70,14 @@ struct ready_conf { /* FIELD_CUSTOM: exec | notify | fd:N | delay:D | check */
 	int fd;
 	uint64_t delay_ms;
 };
-struct watchdog_conf { /* FIELD_CUSTOM: off | duration | phi:T */
+struct watchdog_conf {       /* FIELD_CUSTOM: off | duration | phi:T */
 	uint64_t timeout_ms; /* 0 = off */
 	double phi;          /* > 0: phi-accrual */
 };
 /* FIELD_CUSTOM: list of exit codes and signal names */
 struct exit_set {
-	uint64_t codes[4];  /* bit n of 256 */
-	uint64_t signals;   /* bit signo, 1..64 in bit 0..63 */
+	uint64_t codes[4]; /* bit n of 256 */
+	uint64_t signals;  /* bit signo, 1..64 in bit 0..63 */
 	bool given;
 };
 struct limit_conf { /* limit_NAME = N[:HARD] | infinity */
@@ -85,8 +85,16 @@ struct limit_conf { /* limit_NAME = N[:HARD] | infinity */
 	bool given;
 };
 enum limit_index {
-	LIMIT_NOFILE, LIMIT_NPROC, LIMIT_CORE, LIMIT_AS, LIMIT_STACK,
-	LIMIT_MEMLOCK, LIMIT_FSIZE, LIMIT_CPU, LIMIT_DATA, LIMIT_COUNT
+	LIMIT_NOFILE,
+	LIMIT_NPROC,
+	LIMIT_CORE,
+	LIMIT_AS,
+	LIMIT_STACK,
+	LIMIT_MEMLOCK,
+	LIMIT_FSIZE,
+	LIMIT_CPU,
+	LIMIT_DATA,
+	LIMIT_COUNT
 };
 
 struct worker_conf {

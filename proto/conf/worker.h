@@ -5,17 +5,17 @@
 
 #include "proto/conf/msd.h"
 
-enum ms_err ready_parse(
-    struct slice text, void *at, struct arena *arena, struct why *why);
+enum ms_err ready_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why);
 void ready_print(const void *at, struct buf *out);
-enum ms_err watchdog_parse(
-    struct slice text, void *at, struct arena *arena, struct why *why);
+enum ms_err watchdog_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why);
 void watchdog_print(const void *at, struct buf *out);
-enum ms_err umask_parse(
-    struct slice text, void *at, struct arena *arena, struct why *why);
+enum ms_err umask_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why);
 void umask_print(const void *at, struct buf *out);
-enum ms_err limit_parse(
-    struct slice text, void *at, struct arena *arena, struct why *why);
+enum ms_err limit_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why);
 void limit_print(const void *at, struct buf *out);
 
 #endif

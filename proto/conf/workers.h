@@ -6,8 +6,8 @@
 #include "proto/conf/sections.h"
 
 struct log_conf {
-	uint64_t line_bytes;  /* 8K: longer lines are split */
-	uint64_t flush_ms;    /* reserved for buffering; 0 = write at once */
+	uint64_t line_bytes; /* 8K: longer lines are split */
+	uint64_t flush_ms;   /* reserved for buffering; 0 = write at once */
 };
 struct config_conf {
 	char *dir; /* NULL = state_dir/config */

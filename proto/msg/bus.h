@@ -51,7 +51,7 @@ struct bus_fetch_in {
 	char *consumer;
 	uint32_t max_events;
 	uint64_t max_bytes;
-	uint64_t wait_ms; /* long poll, at most BUS_FETCH_WAIT_MAX_MS */
+	uint64_t wait_ms;     /* long poll, at most BUS_FETCH_WAIT_MAX_MS */
 	uint64_t settle_upto; /* 0 = none: everything delivered to this member
 	                         up to here succeeded */
 	char *member; /* who fetches; in-flight events belong to a member */

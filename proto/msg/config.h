@@ -27,8 +27,8 @@ struct config_status_out {
 	uint64_t generation; /* counts accepted configurations from 1 */
 	char *loaded_at;     /* RFC 3339 */
 	uint32_t files;
-	uint32_t errors;     /* of the last refused reload, 0 when none */
-	char *error;         /* its first error */
+	uint32_t errors; /* of the last refused reload, 0 when none */
+	char *error;     /* its first error */
 };
 extern const struct msg_desc msg_config_get, msg_config_list, msg_config_status;
 

@@ -14,10 +14,10 @@ struct persist_migrate_out {
 	char *schema_version;
 };
 struct persist_stats_out {
-	uint64_t events_stored;   /* by this process */
-	uint64_t duplicates;      /* recognised by id, not stored again */
+	uint64_t events_stored; /* by this process */
+	uint64_t duplicates;    /* recognised by id, not stored again */
 	uint64_t batches;
-	uint64_t cursor_seq;      /* stored up to here */
+	uint64_t cursor_seq; /* stored up to here */
 	uint64_t database_errors;
 	bool database_up;
 	char *last_error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "t/lib/unit.h"
+
+#include <stdlib.h>
 
 int
 unit_main(const char *noun, const TTest *const *tests, size_t count)

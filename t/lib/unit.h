@@ -10,11 +10,12 @@
 
 int unit_main(const char *noun, const TTest *const *tests, size_t count);
 
-#define UNIT(noun, ...)                                                       \
-	int main(void)                                                        \
-	{                                                                     \
-		const TTest *const tests[] = { __VA_ARGS__ };                 \
-		return unit_main(#noun, tests, sizeof(tests) / sizeof(*tests)); \
+#define UNIT(noun, ...)                                       \
+	int main(void)                                        \
+	{                                                     \
+		const TTest *const tests[] = { __VA_ARGS__ }; \
+		return unit_main(#noun, tests,                \
+		    sizeof(tests) / sizeof(*tests));          \
 	}
 
 #endif
