@@ -190,7 +190,7 @@ parse_time(const struct set *s, struct slice text, uint64_t *ms_r)
 	if (!parse_duration(text, ms_r))
 		return refuse(&part,
 		    parse_u64(text, &bare)
-			? "a duration without a unit (250ms, 5s, 10m, 2h, 1d)"
+			? "a duration: it has no unit (250ms, 5s, 10m, 2h, 1d)"
 			: "a duration (such as 250ms, 5s, 10m, 2h, 1d)");
 	return check_bounds(&part, FIELD_DURATION, *ms_r);
 }
