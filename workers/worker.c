@@ -57,8 +57,8 @@ on_drain_timer(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	struct worker *w = container_of(timer, struct worker, drain_timer);
 
 	(void)ev;
-	log_warn(
-	    "not drained in time, stopping", "after_ms=%d", DRAIN_DEADLINE_MS);
+	log_warn("not drained in time, stopping", "after_ms=%d",
+	    DRAIN_DEADLINE_MS);
 	leave(w);
 }
 
@@ -86,8 +86,8 @@ on_stop(struct worker *w, int signo)
 		begin_drain(w);
 		return;
 	}
-	log_warn(
-	    "second signal, leaving at once", "signal=%s", signal_name(signo));
+	log_warn("second signal, leaving at once", "signal=%s",
+	    signal_name(signo));
 	_exit(MS_EXIT_FAILURE);
 }
 
@@ -124,8 +124,8 @@ on_hup(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 		return;
 	notifier_say(&w->notifier, NOTIFY_RELOADING);
 	conf_errors_init(&errors);
-	if (settings_reload(
-		&w->settings, w->args.config, w, w->desc, &errors) == MS_OK)
+	if (settings_reload(&w->settings, w->args.config, w, w->desc,
+		&errors) == MS_OK)
 		log_info("configuration read again", "file=%s",
 		    LOGQ(w->args.config));
 	else {
@@ -282,7 +282,6 @@ open_and_run(struct worker *w)
 	service_close(w->service);
 	notifier_fini(&w->notifier);
 	loop_free(&w->loop);
-	service_free(&w->service);
 	buf_fini(&w->reply);
 	log_info("stopped", "name=%s exit=%d", w->args.name, code);
 	return code;
@@ -342,8 +341,8 @@ worker_status(struct worker *w, const char *fmt, ...)
 }
 
 enum ms_err
-worker_publish(
-    struct worker *w, struct slice topic, struct slice head, struct slice body)
+worker_publish(struct worker *w, struct slice topic, struct slice head,
+    struct slice body)
 {
 	ms_assert(w->publisher);
 	return publisher_send(w->publisher, topic, head, body);

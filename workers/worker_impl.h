@@ -96,28 +96,27 @@ void call_cancel_all(struct call_list *calls, enum ms_err reason);
 
 /* ---- worker_service.c: NAME.ipc, the REP socket ---------------------------- */
 struct service;
-enum ms_err service_open(
-    struct worker *w, struct service **service_r, struct why *why);
+enum ms_err service_open(struct worker *w, struct service **service_r,
+    struct why *why);
 void service_start(struct service *service); /* begin to take requests */
 /* Takes no more; whoever is served is cancelled. */
 void service_drain(struct service *service);
-/* Ends NNG in this process.  What it posted may still run until loop_free(),
- * so its memory goes after that. */
+/* The last act before the loop is freed; the service's memory stays, because
+ * NNG's threads go on until the process has ended. */
 void service_close(struct service *service);
-void service_free(struct service **service);
 /* The call is over: its memory is the transport's again. */
 void service_reply(struct call *call, struct slice head, struct slice body);
 
 /* ---- worker_pub.c: NAME.pub.ipc -------------------------------------------- */
 struct publisher;
-enum ms_err publisher_open(
-    struct worker *w, struct publisher **publisher_r, struct why *why);
+enum ms_err publisher_open(struct worker *w, struct publisher **publisher_r,
+    struct why *why);
 void publisher_close(struct publisher **publisher);
 enum ms_err publisher_send(struct publisher *publisher, struct slice topic,
     struct slice head, struct slice body);
 /* "ipc://RUN_DIR/NAME" + suffix, from malloc.  MS_EINVAL: too long. */
-enum ms_err worker_address(
-    struct worker *w, const char *suffix, char **address_r, struct why *why);
+enum ms_err worker_address(struct worker *w, const char *suffix,
+    char **address_r, struct why *why);
 
 /* ---- worker.c: the process --------------------------------------------------- */
 enum worker_phase {

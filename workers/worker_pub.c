@@ -20,8 +20,8 @@ struct publisher {
 };
 
 enum ms_err
-worker_address(
-    struct worker *w, const char *suffix, char **address_r, struct why *why)
+worker_address(struct worker *w, const char *suffix, char **address_r,
+    struct why *why)
 {
 	char *address =
 	    xasprintf("ipc://%s/%s%s", w->dirs.run, w->args.name, suffix);
@@ -49,14 +49,14 @@ listen_at(nng_socket socket, const char *address)
 	if (!rv)
 		rv = nng_listener_create(&listener, socket, address);
 	if (!rv)
-		rv = nng_listener_set_int(
-		    listener, NNG_OPT_IPC_PERMISSIONS, SOCKET_MODE);
+		rv = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS,
+		    SOCKET_MODE);
 	return rv ? rv : nng_listener_start(listener, 0);
 }
 
 enum ms_err
-publisher_open(
-    struct worker *w, struct publisher **publisher_r, struct why *why)
+publisher_open(struct worker *w, struct publisher **publisher_r,
+    struct why *why)
 {
 	struct publisher *p;
 	char *address;
@@ -80,12 +80,10 @@ publisher_open(
 	return err;
 }
 
+/* The process ends; as to nng_close() see service_close(). */
 void
 publisher_close(struct publisher **publisher)
 {
-	if (!*publisher)
-		return;
-	nng_close((*publisher)->socket);
 	free(*publisher);
 	*publisher = NULL;
 }

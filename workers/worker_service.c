@@ -9,6 +9,7 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -54,6 +55,7 @@ struct gone { /* a client that went away */
 struct service {
 	struct worker *worker;
 	nng_socket socket;
+	char *path;           /* of the socket's file */
 	pthread_mutex_t lock; /* guards the block below and lanes' `next` */
 	struct lane_queue idle;
 	struct lane_queue incoming;
@@ -93,14 +95,14 @@ arm(struct lane *lane)
 		nng_ctx_recv(lane->ctx, lane->aio);
 }
 
-/* Lock held.  True: the caller posts the task after unlocking. */
-static bool
-must_post(struct service *s)
+/* Lock held, so that service_close() knows when the last post is over. */
+static void
+wake_loop(struct service *s)
 {
-	bool first = !s->posted;
-
+	if (s->posted)
+		return;
 	s->posted = true;
-	return first;
+	loop_post(s->worker->loop, &s->task);
 }
 
 static void
@@ -108,7 +110,6 @@ on_received(struct lane *lane)
 {
 	struct service *s = lane->service;
 	struct lane *next;
-	bool post;
 
 	lane->msg = nng_aio_get_msg(lane->aio);
 	lane->pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(lane->msg));
@@ -120,11 +121,9 @@ on_received(struct lane *lane)
 	if (!s->stopped)
 		STAILQ_INSERT_TAIL(&s->incoming, lane, next);
 	next = take_idle(s);
-	post = must_post(s);
+	wake_loop(s);
 	pthread_mutex_unlock(&s->lock);
 	arm(next);
-	if (post)
-		loop_post(s->worker->loop, &s->task);
 }
 
 /* Replied, or could not receive: the lane is free again. */
@@ -150,11 +149,6 @@ on_aio(void *arg)
 	struct lane *lane = arg;
 	int rv = nng_aio_result(lane->aio);
 
-	if (rv == NNG_ECLOSED || rv == NNG_ECANCELED) { /* service_close() */
-		nng_msg_free(nng_aio_get_msg(lane->aio));
-		nng_aio_set_msg(lane->aio, NULL);
-		return;
-	}
 	if (rv == 0 && lane->state == LANE_RECEIVING) {
 		on_received(lane);
 		return;
@@ -171,17 +165,14 @@ on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
 	struct service *s = arg;
 	struct gone *gone = xcalloc(1, sizeof(*gone));
-	bool post;
 
 	(void)event;
 	gone->pipe = (uint32_t)nng_pipe_id(pipe);
 	pthread_mutex_lock(&s->lock);
 	gone->next = s->gone;
 	s->gone = gone;
-	post = must_post(s);
+	wake_loop(s);
 	pthread_mutex_unlock(&s->lock);
-	if (post)
-		loop_post(s->worker->loop, &s->task);
 }
 
 /* ---- the loop's thread -------------------------------------------------------- */
@@ -218,8 +209,8 @@ add_lanes(struct service *s, unsigned n)
 
 	if (s->lane_count + n > LANES_MAX)
 		n = LANES_MAX - s->lane_count;
-	s->lanes = xreallocarray(
-	    s->lanes, s->lane_count + n + 1, sizeof(struct lane *));
+	s->lanes = xreallocarray(s->lanes, s->lane_count + n + 1,
+	    sizeof(struct lane *));
 	while (n-- > 0) {
 		int rv = lane_new(s, &lane);
 
@@ -384,8 +375,8 @@ listen_at(nng_socket socket, const char *address)
 	if (!rv)
 		rv = nng_listener_create(&listener, socket, address);
 	if (!rv)
-		rv = nng_listener_set_int(
-		    listener, NNG_OPT_IPC_PERMISSIONS, SOCKET_MODE);
+		rv = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS,
+		    SOCKET_MODE);
 	return rv ? rv : nng_listener_start(listener, 0);
 }
 
@@ -417,14 +408,16 @@ service_open(struct worker *w, struct service **service_r, struct why *why)
 	rv = nng_rep0_open(&socket);
 	if (!rv) {
 		*service_r = service_new(w, socket);
-		rv = nng_pipe_notify(
-		    socket, NNG_PIPE_EV_REM_POST, on_pipe_gone, *service_r);
+		rv = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, on_pipe_gone,
+		    *service_r);
 	}
 	if (!rv)
 		rv = listen_at(socket, address);
 	if (rv)
 		err = why_set(why, MS_EIO, "cannot listen on %s: %s", address,
 		    nng_strerror(rv));
+	if (*service_r)
+		(*service_r)->path = xstrdup(address + strlen("ipc://"));
 	free(address);
 	return err;
 }
@@ -449,16 +442,6 @@ service_drain(struct service *service)
 }
 
 static void
-lane_free(struct lane *lane)
-{
-	nng_ctx_close(lane->ctx);
-	nng_aio_free(lane->aio);
-	nng_msg_free(lane->msg);
-	call_fini(&lane->call);
-	free(lane);
-}
-
-static void
 free_gone(struct gone *gone)
 {
 	while (gone) {
@@ -469,6 +452,12 @@ free_gone(struct gone *gone)
 	}
 }
 
+/*
+ * The process ends: NNG's threads are left behind, not joined.  nng_close() of
+ * NNG 1.5.2 waits for ever when it meets a message that is just arriving (the
+ * transport's receive is not begun any more, so nobody completes the pipe's),
+ * and a worker that cannot stop is worse than memory that the kernel frees.
+ */
 void
 service_close(struct service *s)
 {
@@ -476,29 +465,13 @@ service_close(struct service *s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stopped = true;
-	s->posted = true; /* the loop runs no more: nobody posts */
+	s->posted = true; /* nobody posts to a loop that is gone */
 	STAILQ_INIT(&s->incoming);
-	pthread_mutex_unlock(&s->lock);
-	/* First all stop, then all go: a callback may arm another lane. */
-	for (unsigned i = 0; i < s->lane_count; i++)
-		nng_aio_stop(s->lanes[i]->aio);
-	for (unsigned i = 0; i < s->lane_count; i++)
-		lane_free(s->lanes[i]);
-	s->lane_count = 0;
-	nng_close(s->socket);
-	nng_fini(); /* waits for NNG's threads: the last on_pipe_gone() */
-}
-
-void
-service_free(struct service **service)
-{
-	struct service *s = *service;
-
-	if (!s)
-		return;
-	*service = NULL;
 	free_gone(s->gone);
-	pthread_mutex_destroy(&s->lock);
-	free(s->lanes);
-	free(s);
+	s->gone = NULL;
+	pthread_mutex_unlock(&s->lock);
+	for (unsigned i = 0; i < s->lane_count; i++)
+		call_fini(&s->lanes[i]->call);
+	TAILQ_INIT(&s->serving); /* on_task() may run once more */
+	unlink(s->path);
 }

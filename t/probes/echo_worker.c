@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker that echoes, parks and counts, for the tests of the skeleton. */
-#include <stdlib.h>
-
-#include "common/alloc.h"
+#include "common/log.h"
 #include "t/lib/echo.h"
 #include "workers/worker.h"
 
@@ -51,8 +49,7 @@ on_delay(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	struct delayed *d = container_of(timer, struct delayed, timer);
 
 	(void)ev;
-	answer(d->call);
-	free(d);
+	answer(d->call); /* and d is gone with it */
 }
 
 static void
@@ -71,7 +68,8 @@ do_echo(void *self, struct call *call)
 		answer(call);
 		return;
 	}
-	d = xcalloc(1, sizeof(*d));
+	d = arena_alloc(call_arena(call), sizeof(*d));
+	ms_assert(d);
 	d->call = call;
 	ev_init(&d->timer, on_delay);
 	loop_timer_start(worker_loop(call_worker(call)), &d->timer,
