@@ -43,6 +43,8 @@ struct conf_entry {
 	/* the key given again in the same file: appends to a FIELD_REPEAT row,
 	 * a duplicate (reported by conf_apply) of any other; NULL = once */
 	struct conf_entry *again;
+	/* the entry of a lower layer that this one overrides; NULL = none */
+	const struct conf_entry *over;
 };
 
 struct conf_section {

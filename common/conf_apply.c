@@ -123,6 +123,15 @@ refuse_again(const struct apply *a, const struct conf_entry *entry,
 	complain(a, &entry->key_place, entry->key, text);
 }
 
+/* In every layer: an override does not make a wrong file right. */
+static void
+refuse_duplicates(const struct apply *a, const struct conf_entry *entry)
+{
+	for (; entry; entry = entry->over)
+		for (const struct conf_entry *e = entry->again; e; e = e->again)
+			refuse_again(a, e, &entry->key_place);
+}
+
 static void
 set_entry(const struct apply *a, const struct field *row,
     const struct conf_entry *entry)
@@ -154,12 +163,11 @@ apply_entry(const struct apply *a, const struct conf_entry *entry)
 		*(struct words *)(void *)((char *)a->base + row->off) =
 		    (struct words){ NULL, 0 };
 	set_entry(a, row, entry);
-	for (const struct conf_entry *e = entry->again; e; e = e->again) {
-		if (repeat)
-			set_entry(a, row, e);
-		else
-			refuse_again(a, e, &entry->key_place);
-	}
+	for (const struct conf_entry *e = entry->again; repeat && e;
+	     e = e->again)
+		set_entry(a, row, e);
+	if (!repeat)
+		refuse_duplicates(a, entry);
 }
 
 static void
@@ -181,8 +189,8 @@ conf_apply(const struct conf_section *section, const struct field *rows,
 
 	memset(base, 0, bytes);
 	if (field_set_defaults(rows, base, arena, &why) != MS_OK)
-		conf_error(
-		    errors, section ? &section->place : NULL, "%s", why.text);
+		conf_error(errors, section ? &section->place : NULL, "%s",
+		    why.text);
 	if (!section)
 		return;
 	for (size_t i = 0; i < section->entry_count; i++)

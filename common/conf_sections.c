@@ -18,8 +18,8 @@ grow(struct conf_reader *r, void *list, size_t count, size_t item_bytes)
 
 	if (count && (count < first || (count & (count - 1)) != 0))
 		return list;
-	more = arena_alloc(
-	    &r->conf->arena, (count ? count * 2 : first) * item_bytes);
+	more = arena_alloc(&r->conf->arena,
+	    (count ? count * 2 : first) * item_bytes);
 	if (!more)
 		r->full = true;
 	else if (count)
@@ -28,8 +28,8 @@ grow(struct conf_reader *r, void *list, size_t count, size_t item_bytes)
 }
 
 static bool
-is_section(
-    const struct conf_section *section, struct slice kind, struct slice name)
+is_section(const struct conf_section *section, struct slice kind,
+    struct slice name)
 {
 	return slice_is(kind, section->kind) && slice_is(name, section->name);
 }
@@ -58,8 +58,8 @@ conf_reader_section(struct conf_reader *r, struct slice kind, struct slice name,
 	section += conf->section_count;
 	*section = (struct conf_section){
 		.kind = arena_strndup(&conf->arena, kind.ptr, kind.len),
-		.name = arena_strndup(
-		    &conf->arena, name.len ? name.ptr : "", name.len),
+		.name = arena_strndup(&conf->arena, name.len ? name.ptr : "",
+		    name.len),
 		.place = *place,
 	};
 	if (!section->kind || !section->name) {
@@ -102,10 +102,26 @@ put_again(struct conf_reader *r, struct conf_entry *first,
 		r->full = true;
 }
 
+static void
+override(struct conf_reader *r, struct conf_entry *old,
+    const struct conf_entry *entry)
+{
+	struct conf_entry *hidden =
+	    arena_alloc(&r->conf->arena, sizeof(*hidden));
+
+	if (!hidden) {
+		r->full = true;
+		return;
+	}
+	*hidden = *old;
+	*old = *entry;
+	old->over = hidden;
+}
+
 /* The pointer to a file's name tells one reading of a file from another. */
 void
-conf_reader_put(
-    struct conf_reader *r, size_t section_index, const struct conf_entry *entry)
+conf_reader_put(struct conf_reader *r, size_t section_index,
+    const struct conf_entry *entry)
 {
 	struct conf_section *section = &r->conf->sections[section_index];
 	struct conf_entry *old = find_entry(section, entry->key);
@@ -116,7 +132,7 @@ conf_reader_put(
 		return;
 	}
 	if (old) {
-		*old = *entry;
+		override(r, old, entry);
 		return;
 	}
 	if (section->entry_count == CONF_ENTRIES_MAX) {
