@@ -6,6 +6,7 @@
 #include "common/field.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "common/id.h"
@@ -60,8 +61,8 @@ refuse(const struct set *s, const char *what)
 {
 	char text[SHOWN_BYTES];
 
-	return why_set(
-	    s->why, MS_EINVAL, "'%s' is not %s", shown(s, text), what);
+	return why_set(s->why, MS_EINVAL, "'%s' is not %s", shown(s, text),
+	    what);
 }
 
 /* ---- numbers ------------------------------------------------------------ */
@@ -247,8 +248,8 @@ set_rate(const struct set *s)
 	if (has_period &&
 	    (!parse_duration(slice_trim(rest), &rate.period_ms) ||
 		rate.period_ms == 0 || rate.period_ms == DURATION_INFINITY))
-		return refuse(
-		    s, "a rate N/PERIOD: PERIOD is a duration such as 60s");
+		return refuse(s,
+		    "a rate N/PERIOD: PERIOD is a duration such as 60s");
 	if (count > UINT32_MAX)
 		return refuse(s, "a rate N/PERIOD: N is too large");
 	enum ms_err err = check_bounds(s, FIELD_RATE, count);
@@ -310,8 +311,8 @@ set_str(const struct set *s)
 		err = check_length(s, s->text.len, "bytes");
 	if (err != MS_OK)
 		return err;
-	text = arena_strndup(
-	    s->arena, s->text.len ? s->text.ptr : "", s->text.len);
+	text = arena_strndup(s->arena, s->text.len ? s->text.ptr : "",
+	    s->text.len);
 	if (!text)
 		return why_set(s->why, MS_ENOMEM, "no memory for the text");
 	*(char **)s->at = text;
@@ -392,9 +393,10 @@ set_signal(const struct set *s)
 
 	if (!slice_is(s->text, "none")) {
 		signo = parse_signal(s->text);
-		if (signo <= 0)
-			return refuse(
-			    s, "a signal (such as TERM, HUP, USR1) or none");
+		/* between the named and SIGRTMIN are the C library's own */
+		if (signo <= 0 || (signo >= __SIGRTMIN && signo < SIGRTMIN))
+			return refuse(s,
+			    "a signal (such as TERM, HUP, USR1) or none");
 	}
 	*(int *)s->at = signo;
 	return MS_OK;
@@ -457,8 +459,8 @@ field_set(const struct field *row, void *base, struct slice text,
 }
 
 enum ms_err
-field_set_defaults(
-    const struct field *rows, void *base, struct arena *arena, struct why *why)
+field_set_defaults(const struct field *rows, void *base, struct arena *arena,
+    struct why *why)
 {
 	for (const struct field *row = rows; row->name; row++) {
 		struct why inner = { "" };

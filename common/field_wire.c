@@ -7,6 +7,7 @@
  * anything is allocated, text is UTF-8 without NUL, bounds are the row's.
  */
 #include <inttypes.h>
+#include <signal.h>
 
 #include "common/field.h"
 
@@ -329,7 +330,8 @@ take_signal(const struct take *t)
 {
 	uint32_t value = get_u32(t->bytes.ptr);
 
-	if (value > 64)
+	if (value > (uint32_t)SIGRTMAX ||
+	    (value >= __SIGRTMIN && value < (uint32_t)SIGRTMIN))
 		return malformed(t, "not a signal");
 	*(int *)t->at = (int)value;
 	return MS_OK;
@@ -382,8 +384,8 @@ take_str(const struct take *t)
 		return err;
 	if (!is_text(t->bytes))
 		return malformed(t, "text is not UTF-8 without NUL");
-	text = arena_strndup(
-	    t->arena, t->bytes.len ? t->bytes.ptr : "", t->bytes.len);
+	text = arena_strndup(t->arena, t->bytes.len ? t->bytes.ptr : "",
+	    t->bytes.len);
 	if (!text)
 		return no_memory(t);
 	*(char **)t->at = text;
@@ -430,8 +432,8 @@ take_custom(const struct take *t)
 		return malformed(t, "text is not UTF-8 without NUL");
 	err = t->row->parse(t->bytes, t->at, t->arena, &inner);
 	if (err != MS_OK)
-		return why_set(
-		    t->why, err, "field %s: %s", t->row->name, inner.text);
+		return why_set(t->why, err, "field %s: %s", t->row->name,
+		    inner.text);
 	return MS_OK;
 }
 
@@ -514,8 +516,8 @@ check_required(struct seen *seen, struct why *why)
 		if (!row->tag || !(row->flags & FIELD_REQUIRED) || has_zero)
 			continue;
 		if (!seen_before(seen, row))
-			return why_set(
-			    why, MS_EINVAL, "field %s is required", row->name);
+			return why_set(why, MS_EINVAL, "field %s is required",
+			    row->name);
 	}
 	return MS_OK;
 }

@@ -100,8 +100,8 @@ assert_refused(const char *name, const char *text, const char *reason)
 	memset(&thing, 0x5a, sizeof(thing));
 	memset(&thing.again, 0, sizeof(thing.again));
 	before = thing;
-	ck_assert_int_eq(
-	    field_set(row_of(name), &thing, slice_of(text), &arena, &why),
+	ck_assert_int_eq(field_set(row_of(name), &thing, slice_of(text), &arena,
+			     &why),
 	    MS_EINVAL);
 	ck_assert_str_eq(why.text, reason);
 	ck_assert_mem_eq(&thing, &before, sizeof(thing));
@@ -154,8 +154,8 @@ START_TEST(a_wrong_default_names_its_row)
 	uint32_t n = 0;
 	struct why why;
 
-	ck_assert_int_eq(
-	    field_set_defaults(wrong, &n, &arena, &why), MS_EINVAL);
+	ck_assert_int_eq(field_set_defaults(wrong, &n, &arena, &why),
+	    MS_EINVAL);
 	ck_assert_str_eq(why.text, "default of n: 'x' is not a whole number");
 }
 END_TEST
@@ -232,21 +232,22 @@ START_TEST(a_u32_without_bounds_still_fits_its_type)
 	uint32_t n = 0;
 	struct why why;
 
-	ck_assert_int_eq(
-	    field_set(&row, &n, SLICE_LIT("4294967295"), &arena, &why), MS_OK);
+	ck_assert_int_eq(field_set(&row, &n, SLICE_LIT("4294967295"), &arena,
+			     &why),
+	    MS_OK);
 	ck_assert_uint_eq(n, UINT32_MAX);
-	ck_assert_int_eq(
-	    field_set(&row, &n, SLICE_LIT("4294967296"), &arena, &why),
+	ck_assert_int_eq(field_set(&row, &n, SLICE_LIT("4294967296"), &arena,
+			     &why),
 	    MS_EINVAL);
-	ck_assert_str_eq(
-	    why.text, "4294967296 is above the maximum 4294967295");
+	ck_assert_str_eq(why.text,
+	    "4294967296 is above the maximum 4294967295");
 }
 END_TEST
 
 START_TEST(text_that_is_no_such_value_says_what_would_be)
 {
-	assert_refused(
-	    "on", "maybe", "'maybe' is not yes or no (true, false, on, off)");
+	assert_refused("on", "maybe",
+	    "'maybe' is not yes or no (true, false, on, off)");
 	assert_refused("count", "five", "'five' is not a whole number");
 	assert_refused("count", "", "'' is not a whole number");
 	assert_refused("count", "-1", "'-1' is not a whole number");
@@ -256,10 +257,12 @@ START_TEST(text_that_is_no_such_value_says_what_would_be)
 	    "'5' is not a duration: it has no unit (250ms, 5s, 10m, 2h, 1d)");
 	assert_refused("wait", "soon",
 	    "'soon' is not a duration (such as 250ms, 5s, 10m, 2h, 1d)");
-	assert_refused(
-	    "bytes", "64X", "'64X' is not a size (such as 100, 64K, 512M, 2G)");
+	assert_refused("bytes", "64X",
+	    "'64X' is not a size (such as 100, 64K, 512M, 2G)");
 	assert_refused("signal", "FOO",
 	    "'FOO' is not a signal (such as TERM, HUP, USR1) or none");
+	assert_refused("signal", "33",
+	    "'33' is not a signal (such as TERM, HUP, USR1) or none");
 	assert_refused("id", "7", "'7' is not an id (8-4-4-4-12 hex digits)");
 	assert_refused("custom", "y1", "not x and a digit");
 }
@@ -303,10 +306,10 @@ START_TEST(a_rate_has_a_count_and_a_finite_period)
 	set(&t, "rate", "3/60s");
 	ck_assert_uint_eq(t.rate.count, 3);
 	ck_assert_uint_eq(t.rate.period_ms, 60000);
-	assert_refused(
-	    "rate", "3", "'3' is not a rate N/PERIOD (such as 3/60s) or 0");
-	assert_refused(
-	    "rate", "", "'' is not a rate N/PERIOD (such as 3/60s) or 0");
+	assert_refused("rate", "3",
+	    "'3' is not a rate N/PERIOD (such as 3/60s) or 0");
+	assert_refused("rate", "",
+	    "'' is not a rate N/PERIOD (such as 3/60s) or 0");
 	assert_refused("rate", "/60s",
 	    "'/60s' is not a rate N/PERIOD (such as 3/60s) or 0");
 	assert_refused("rate", "3/",
@@ -326,8 +329,8 @@ START_TEST(text_must_be_utf8_without_nul)
 	struct thing t = { 0 };
 	struct why why;
 
-	ck_assert_int_eq(
-	    field_set(row_of("text"), &t, SLICE_LIT("a\0b"), &arena, &why),
+	ck_assert_int_eq(field_set(row_of("text"), &t, SLICE_LIT("a\0b"),
+			     &arena, &why),
 	    MS_EINVAL);
 	ck_assert_str_eq(why.text, "'a?b' contains a NUL byte");
 	assert_refused("text", "a\xff", "'a?' is not valid UTF-8");
@@ -435,8 +438,8 @@ assert_words(const char *text, size_t count, const char *const *expected)
 	struct words words;
 	struct why why = { "" };
 
-	ck_assert_msg(
-	    words_split(slice_of(text), &arena, &words, &why) == MS_OK,
+	ck_assert_msg(words_split(slice_of(text), &arena, &words, &why) ==
+		MS_OK,
 	    "%s: %s", text, why.text);
 	ck_assert_uint_eq(words.count, count);
 	for (size_t i = 0; i < count; i++)
@@ -470,17 +473,19 @@ START_TEST(open_quotes_are_refused_with_their_place)
 	struct words words;
 	struct why why;
 
-	ck_assert_int_eq(
-	    words_split(SLICE_LIT("ab 'c d"), &arena, &words, &why), MS_EINVAL);
+	ck_assert_int_eq(words_split(SLICE_LIT("ab 'c d"), &arena, &words,
+			     &why),
+	    MS_EINVAL);
 	ck_assert_str_eq(why.text, "the ' at character 4 is never closed");
-	ck_assert_int_eq(
-	    words_split(SLICE_LIT("\"a\\\""), &arena, &words, &why), MS_EINVAL);
+	ck_assert_int_eq(words_split(SLICE_LIT("\"a\\\""), &arena, &words,
+			     &why),
+	    MS_EINVAL);
 	ck_assert_str_eq(why.text, "the \" at character 1 is never closed");
-	ck_assert_int_eq(
-	    words_split(SLICE_LIT("a\\"), &arena, &words, &why), MS_EINVAL);
+	ck_assert_int_eq(words_split(SLICE_LIT("a\\"), &arena, &words, &why),
+	    MS_EINVAL);
 	ck_assert_str_eq(why.text, "nothing follows the last backslash");
-	ck_assert_int_eq(
-	    words_split(SLICE_LIT("a\0b"), &arena, &words, &why), MS_EINVAL);
+	ck_assert_int_eq(words_split(SLICE_LIT("a\0b"), &arena, &words, &why),
+	    MS_EINVAL);
 	ck_assert_str_eq(why.text, "contains a NUL byte");
 	arena_fini(&arena);
 }
@@ -495,8 +500,8 @@ START_TEST(printed_words_split_into_the_same_words)
 	struct buf out = { 0 };
 
 	words_print(&words, &out);
-	ck_assert_int_eq(
-	    words_split(buf_slice(&out), &arena, &again, NULL), MS_OK);
+	ck_assert_int_eq(words_split(buf_slice(&out), &arena, &again, NULL),
+	    MS_OK);
 	ck_assert(words_same(&words, &again));
 	buf_fini(&out);
 	arena_fini(&arena);

@@ -308,6 +308,8 @@ START_TEST(values_outside_the_rows_bounds_are_refused)
 	    "field on: neither true nor false");
 	assert_record_refused(10, FIELD_SIGNAL, SLICE_LIT("\x41\0\0\0"),
 	    MS_EPROTO, "field signal: not a signal");
+	assert_record_refused(10, FIELD_SIGNAL, SLICE_LIT("\x21\0\0\0"),
+	    MS_EPROTO, "field signal: not a signal");
 	assert_record_refused(11, FIELD_RANGE,
 	    SLICE_LIT("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"), MS_EPROTO,
 	    "field span: a range with MIN above MAX");
