@@ -195,8 +195,8 @@ split_header(const struct parse *p, struct slice inside, struct slice *kind_r,
 }
 
 static void
-open_section(
-    struct parse *p, struct slice kind, struct slice name, const char *at)
+open_section(struct parse *p, struct slice kind, struct slice name,
+    const char *at)
 {
 	struct conf_place place = place_at(p, at);
 	struct conf_place *opened;
@@ -275,8 +275,8 @@ put_entry(struct parse *p, struct slice key, const struct conf_place *key_place,
 	struct conf_entry entry = { .key_place = *key_place,
 		.place = raw->place };
 
-	if (!conf_expand(
-		p->r, raw->text, &raw->place, raw->exact, &entry.value))
+	if (!conf_expand(p->r, raw->text, &raw->place, raw->exact,
+		&entry.value))
 		return;
 	entry.key = arena_strndup(&p->r->conf->arena, key.ptr, key.len);
 	if (!entry.key) {
@@ -307,8 +307,8 @@ do_entry(struct parse *p, struct slice text)
 	if (key.len == 0)
 		wrong_at(p, text.ptr, "expected a key before '='");
 	else if (bad)
-		wrong_at(
-		    p, bad, "a key is made of letters, digits and _-. only");
+		wrong_at(p, bad,
+		    "a key is made of letters, digits and _-. only");
 	else if (!p->started)
 		wrong_at(p, text.ptr, "a key before the first [section]");
 	behind.ptr = equals + 1;

@@ -115,8 +115,8 @@ find_key(struct conf_reader *r, size_t section, const struct variable *v)
 		if (is_alike(v->key, s->entries[i].key))
 			return s->entries[i].key;
 	struct slice lowered = lower(r, v->key);
-	key = arena_strndup(
-	    &r->conf->arena, lowered.ptr ? lowered.ptr : "", lowered.len);
+	key = arena_strndup(&r->conf->arena, lowered.ptr ? lowered.ptr : "",
+	    lowered.len);
 	if (!key)
 		r->full = true;
 	return key;

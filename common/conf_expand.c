@@ -68,8 +68,8 @@ look_up(struct expand *e, struct slice inside, struct slice *value_r)
 	if (split)
 		name.len = (size_t)(split - inside.ptr);
 	if (!is_name(name) || name.len > NAME_BYTES_MAX)
-		return wrong(
-		    e, "a variable is ${NAME} or ${NAME:-default}", NO_DETAIL);
+		return wrong(e, "a variable is ${NAME} or ${NAME:-default}",
+		    NO_DETAIL);
 	value = conf_env_find(e->r->env, name);
 	*value_r = slice_of(value);
 	if (split && value_r->len == 0)
@@ -102,8 +102,8 @@ expand_dollar(struct expand *e)
 		return wrong(e, "'${' without its '}'", NO_DETAIL);
 	struct slice inside = { rest.ptr + 1, (size_t)(end - rest.ptr) - 1 };
 	if (inside.len > 1 && memmem(inside.ptr, inside.len, "${", 2))
-		return wrong(
-		    e, "a default cannot hold another variable", NO_DETAIL);
+		return wrong(e, "a default cannot hold another variable",
+		    NO_DETAIL);
 	if (!look_up(e, inside, &value))
 		return false;
 	buf_add_slice(&e->out, value);

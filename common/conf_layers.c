@@ -92,8 +92,8 @@ admit(struct conf_reader *r, struct source *source,
 		return false;
 	}
 	if (r->conf->file_count == CONF_FILES_MAX) {
-		conf_error(
-		    r->errors, place, "more than %u files", CONF_FILES_MAX);
+		conf_error(r->errors, place, "more than %u files",
+		    CONF_FILES_MAX);
 		r->full = true;
 	}
 	return !r->full;
@@ -138,11 +138,11 @@ include_pattern(struct conf_reader *r, const struct source *source,
 	    ? GLOB_NOSPACE
 	    : glob((const char *)full.ptr, GLOB_NOSORT, NULL, &found);
 	if (result == GLOB_NOMATCH && !strpbrk(pattern, "*?["))
-		conf_error(
-		    r->errors, place, "include: no such file: %s", pattern);
+		conf_error(r->errors, place, "include: no such file: %s",
+		    pattern);
 	else if (result != 0 && result != GLOB_NOMATCH)
-		conf_error(
-		    r->errors, place, "include: cannot look for %s", pattern);
+		conf_error(r->errors, place, "include: cannot look for %s",
+		    pattern);
 	if (result == 0) {
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(char *), by_name);
 		for (size_t i = 0; i < found.gl_pathc && !r->full; i++)
@@ -167,8 +167,8 @@ include_all(struct conf_reader *r, const struct source *source,
 			continue;
 		}
 		for (size_t i = 0; i < patterns.count && !r->full; i++)
-			include_pattern(
-			    r, source, patterns.word[i], &include->place);
+			include_pattern(r, source, patterns.word[i],
+			    &include->place);
 	}
 }
 
@@ -212,9 +212,10 @@ reader_init(struct conf_reader *r, char **env, struct conf_errors *errors)
 	arena_init(&conf->arena, CONF_ARENA_BYTES_MAX);
 	conf->files =
 	    arena_alloc(&conf->arena, CONF_FILES_MAX * sizeof(*conf->files));
-	*r = (struct conf_reader){
-		.conf = conf, .env = env, .errors = errors, .full = !conf->files
-	};
+	*r = (struct conf_reader){ .conf = conf,
+		.env = env,
+		.errors = errors,
+		.full = !conf->files };
 	r->opened = xcalloc(CONF_SECTIONS_MAX, sizeof(*r->opened));
 }
 
@@ -244,8 +245,8 @@ conf_read(const char *path, char **env, struct conf_errors *errors)
 }
 
 struct conf *
-conf_read_text(
-    const char *name, struct slice text, char **env, struct conf_errors *errors)
+conf_read_text(const char *name, struct slice text, char **env,
+    struct conf_errors *errors)
 {
 	struct conf_reader r;
 	struct conf_place place = { name, 0, 0 };

@@ -120,8 +120,8 @@ json_walk_of(struct json_raw container)
 /* rest begins with the bracket or comma before the next member and ends with
  * the closing bracket, which tells an object from an array. */
 bool
-json_walk_next(
-    struct json_walk *walk, struct slice *key_r, struct json_raw *value_r)
+json_walk_next(struct json_walk *walk, struct slice *key_r,
+    struct json_raw *value_r)
 {
 	if (walk->rest.len < 2)
 		return false;

@@ -627,7 +627,7 @@ END_TEST
 
 START_TEST(includes_nest_four_deep_and_no_deeper)
 {
-	char name[16], text[64];
+	char name[32], text[64];
 
 	make_folder();
 	for (int i = 0; i < 6; i++) {

@@ -103,10 +103,10 @@ END_TEST
 
 START_TEST(a_key_given_twice_in_one_object_is_refused_by_name)
 {
-	assert_refused(
-	    "{\"op\":1,\"x\":2,\"op\":3}", "key \"op\" is given twice");
-	assert_refused(
-	    "[{\"a\":{\"b\":1,\"\\u0062\":2}}]", "key \"b\" is given twice");
+	assert_refused("{\"op\":1,\"x\":2,\"op\":3}",
+	    "key \"op\" is given twice");
+	assert_refused("[{\"a\":{\"b\":1,\"\\u0062\":2}}]",
+	    "key \"b\" is given twice");
 	struct json *root = parse("{\"a\":{\"a\":1},\"b\":{\"a\":1},\"A\":0}");
 	json_free(&root);
 }
@@ -114,8 +114,8 @@ END_TEST
 
 START_TEST(what_a_tree_cannot_hold_is_refused)
 {
-	assert_refused(
-	    "{\"a\":\"x\\u0000y\"}", "byte 7: \\u0000 is not supported");
+	assert_refused("{\"a\":\"x\\u0000y\"}",
+	    "byte 7: \\u0000 is not supported");
 	assert_refused("{\"\\u0000\":1}", "byte 2: \\u0000 is not supported");
 	assert_refused("{\"big\":1e999}", "number out of range: big");
 	assert_refused("[-1e400]", "number out of range");
@@ -135,8 +135,8 @@ START_TEST(lenience_of_the_library_behind_cannot_be_reached)
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct json *root;
-		ck_assert_int_eq(
-		    json_parse(slice_of(bad[i]), &root, NULL), MS_EJSON);
+		ck_assert_int_eq(json_parse(slice_of(bad[i]), &root, NULL),
+		    MS_EJSON);
 		ck_assert_ptr_null(root);
 	}
 }
@@ -146,8 +146,8 @@ START_TEST(the_text_need_not_end_with_nul)
 {
 	struct json *root;
 
-	ck_assert_int_eq(
-	    json_parse((struct slice){ "[12]34", 4 }, &root, NULL), MS_OK);
+	ck_assert_int_eq(json_parse((struct slice){ "[12]34", 4 }, &root, NULL),
+	    MS_OK);
 	ck_assert_double_eq(json_num(json_first(root)), 12);
 	json_free(&root);
 }
@@ -193,8 +193,8 @@ START_TEST(fractions_print_so_that_they_read_back_the_same)
 		struct buf out = { 0 };
 		json_put_num(root, NULL, values[i]);
 		json_print(root, &out);
-		ck_assert_int_eq(
-		    json_parse(buf_slice(&out), &again, NULL), MS_OK);
+		ck_assert_int_eq(json_parse(buf_slice(&out), &again, NULL),
+		    MS_OK);
 		ck_assert(json_num(json_first(again)) == values[i]);
 		buf_fini(&out);
 		json_free(&again);
