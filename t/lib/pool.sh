@@ -18,7 +18,9 @@ pool_database() { # SIZE
 }
 
 pool_start() {
-	mkfifo "$POOL_DIR/says" 2>/dev/null
+	# a new pipe each time: the reader of the last one may still be there
+	rm -f "$POOL_DIR/says"
+	mkfifo "$POOL_DIR/says"
 	"$B/ms-pool" -c "$POOL_DIR/conf" -N pool 2>"$POOL_DIR/says" &
 	POOL_PID=$!
 	exec 9<"$POOL_DIR/says"
