@@ -366,8 +366,9 @@ bus_drain(struct bus *bus)
 void
 bus_stop(struct bus *bus)
 {
-	if (bus->queue)
-		end_all(bus, MS_ESHUTDOWN, "the bus is stopping");
+	if (!bus->worker)
+		return; /* never started */
+	end_all(bus, MS_ESHUTDOWN, "the bus is stopping");
 	loop_timer_stop(bus->loop, &bus->dedup_timer);
 	if (bus->journal)
 		journal_close(&bus->journal);

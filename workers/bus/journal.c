@@ -189,7 +189,8 @@ job_fill(struct journal *j)
 		return;
 	j->manifest_dirty = false;
 	j->manifest.log_epoch = j->epoch;
-	j->manifest.last_seq = j->next_seq - 1;
+	j->manifest.last_seq =
+	    j->last_seq > j->raised_seq ? j->last_seq : j->raised_seq;
 	j->manifest.synced_seq = j->job_seq;
 	j->manifest.verified_seq =
 	    active && !j->distrusted ? active->first_seq - 1 : 0;
@@ -584,21 +585,6 @@ open_active(struct journal *j, struct why *why)
 	return MS_OK;
 }
 
-/* What recovery accepted becomes safe before anything is built upon it. */
-static enum ms_err
-sync_start(struct journal *j, struct why *why)
-{
-	j->dir_dirty = j->manifest_dirty = true;
-	job_fill(j);
-	sync_job_run(&j->job, j->sync);
-	if (j->job.err) {
-		*why = j->job.why;
-		return j->job.err;
-	}
-	job_finish(j);
-	return MS_OK;
-}
-
 static struct journal *
 journal_new(struct loop *loop, const struct journal_options *options)
 {
@@ -675,13 +661,15 @@ journal_open(struct loop *loop, const struct journal_options *options,
 		err = journal_recover(j, recovery_r, why);
 	if (!err)
 		err = open_active(j, why);
-	if (!err)
-		err = sync_start(j, why);
 	if (err) {
 		journal_release(j);
 		return err;
 	}
 	make_reserve(j);
+	/* What recovery accepted is made safe beside the first work; until
+	 * then nobody is told that it is. */
+	j->dir_dirty = j->manifest_dirty = true;
+	journal_sync_soon(j);
 	*journal_r = j;
 	return MS_OK;
 }
@@ -786,6 +774,9 @@ void
 journal_raise(struct journal *j, uint64_t seq)
 {
 	ms_assert(!journal_has_pending(j));
-	if (seq >= j->next_seq)
-		j->next_seq = seq + 1;
+	if (seq < j->next_seq)
+		return;
+	j->next_seq = seq + 1;
+	j->raised_seq = seq;
+	journal_note_manifest(j);
 }

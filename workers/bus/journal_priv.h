@@ -44,8 +44,9 @@ struct journal {
 	size_t unit_bytes; /* reserved for the unit being added */
 	uint64_t open_first_seq;
 	uint64_t next_seq;
-	uint64_t last_seq; /* committed */
-	uint32_t prev_crc; /* header_crc of the last closed batch */
+	uint64_t last_seq;   /* committed */
+	uint64_t raised_seq; /* given away before, though not in the log */
+	uint32_t prev_crc;   /* header_crc of the last closed batch */
 	uint32_t epoch;
 	uint64_t full_until_ns; /* no room: not asked again before */
 	void (*on_batch)(void *arg, struct slice batch);

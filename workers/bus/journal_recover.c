@@ -586,8 +586,11 @@ journal_recover(struct journal *j, struct journal_recovery *report,
 	for (size_t i = 0; i < j->segment_count; i++)
 		j->bytes += j->segments[i]->bytes;
 	j->last_seq = scan.last_seq;
+	j->synced_seq =
+	    scan.synced < scan.last_seq ? scan.synced : scan.last_seq;
 	j->prev_crc = scan.prev_crc;
-	j->next_seq = highest(scan.highest_seq, scan.synced) + 1;
+	j->raised_seq = highest(scan.highest_seq, scan.synced);
+	j->next_seq = j->raised_seq + 1;
 	j->epoch = highest(scan.epoch, j->manifest.log_epoch) < UINT32_MAX
 	    ? (uint32_t)highest(scan.epoch, j->manifest.log_epoch) + 1
 	    : 1;

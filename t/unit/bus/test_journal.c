@@ -68,6 +68,8 @@ START_TEST(what_is_committed_is_read_again_after_reopening)
 	ck_assert_uint_eq(recovery.batches, 20);
 	ck_assert_uint_eq(recovery.events, 41);
 	ck_assert_uint_eq(journal_last_seq(j), 41);
+	ck_assert_uint_le(journal_synced_seq(j), 41);
+	sync_now(loop, j);
 	ck_assert_uint_eq(journal_synced_seq(j), 41);
 	for (uint64_t from = 1; from <= 42; from++)
 		expect_events(j, from, 41);
