@@ -244,8 +244,7 @@ expect_reported(const struct journal_recovery *r, uint64_t seq)
 	ck_assert_msg(reported,
 	    "byte %zu: %ju is missing; cut %ju..%ju, %zu lost from %ju",
 	    flipped, (uintmax_t)seq, (uintmax_t)r->cut_first,
-	    (uintmax_t)r->cut_last, r->lost_count,
-	    (uintmax_t)r->lost[0].first);
+	    (uintmax_t)r->cut_last, r->lost_count, (uintmax_t)r->lost[0].first);
 }
 
 /* Every event is there as it was, or its loss was reported. */
