@@ -14,8 +14,7 @@
 #define BUS(member) .off = offsetof(struct bus_conf, member)
 
 static const struct field_name on_corruption_names[] = {
-	{ "stop", ON_CORRUPTION_STOP },
-	{ "isolate", ON_CORRUPTION_ISOLATE },
+	{ "stop", ON_CORRUPTION_STOP }, { "isolate", ON_CORRUPTION_ISOLATE },
 	{ NULL, 0 }
 };
 

@@ -131,8 +131,8 @@ check_section(const struct conf_section *section, struct conf_errors *errors)
 	arena_init(&arena, CONF_FILE_BYTES_MAX * 2);
 	base = arena_alloc(&arena, kind->bytes);
 	if (!base) {
-		conf_error(
-		    errors, &section->place, "[%s]: no memory", section->kind);
+		conf_error(errors, &section->place, "[%s]: no memory",
+		    section->kind);
 		return;
 	}
 	conf_apply(section, kind->rows, base, kind->bytes, &arena, errors);

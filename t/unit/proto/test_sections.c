@@ -55,8 +55,8 @@ START_TEST(every_default_passes_its_own_row)
 		ck_assert_uint_le(k->bytes, sizeof(base));
 		memset(base, 0, sizeof(base));
 		arena_init(&arena, 0);
-		ck_assert_msg(
-		    field_set_defaults(k->rows, base, &arena, &why) == MS_OK,
+		ck_assert_msg(field_set_defaults(k->rows, base, &arena, &why) ==
+			MS_OK,
 		    "[%s] %s", k->kind, why.text);
 		arena_fini(&arena);
 	}
@@ -108,8 +108,8 @@ END_TEST
 
 START_TEST(a_kind_of_a_later_version_is_not_supported_yet)
 {
-	refuses(
-	    "[template agent]\n", "t.conf:1:1: [template]: not supported yet");
+	refuses("[template agent]\n",
+	    "t.conf:1:1: [template]: not supported yet");
 }
 END_TEST
 
