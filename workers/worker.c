@@ -155,6 +155,17 @@ watch(struct worker *w, ev_signal *watcher,
 	ev_signal_start(loop_ev(w->loop), watcher);
 }
 
+/* Until the loop runs; threads of libraries started meanwhile keep it so, and
+ * signals come to the loop's thread. */
+static void
+signals_block(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
 static void
 signals_start(struct worker *w)
 {
@@ -315,6 +326,7 @@ worker_main(int argc, char **argv, const struct worker_desc *desc)
 	if (!worker_args_parse(argc, argv, desc, &w.args, &code))
 		return code;
 	signal(SIGPIPE, SIG_IGN);
+	signals_block();
 	signal(SIGUSR1, SIG_IGN); /* ms-log watches it, the others must live */
 	code = read_settings(&w);
 	if (code == 0 && !w.args.check_only) {

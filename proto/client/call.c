@@ -1,59 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A call: one request on a context of the link's REQ socket, its reply or its
- * time-out.  Contexts are kept for the next call; one whose call failed is
- * closed, so that a late reply finds nobody.
- */
-#include <stdlib.h>
-
+/* Calls: what is said over a link, and waiting for it. */
 #include "common/id.h"
-#include "common/log.h"
 #include "proto/client/link.h"
 
 #define TIMEOUT_DEFAULT_MS 30000u
-#define TIMEOUT_MAX_MS     (24u * 3600u * 1000u)
 /* Decoded fields are a few times larger than their bytes at worst. */
 #define REPLY_ARENA_BYTES_MAX (8u * MSG_FIELDS_BYTES_MAX)
-
-/* ---- NNG's threads ---------------------------------------------------------- */
-
-static void
-set_time_left(struct pending *p)
-{
-	uint64_t left_ms = mono_ms_left(mono_now(), p->deadline);
-
-	nng_aio_set_timeout(p->aio, left_ms ? (nng_duration)left_ms : 1);
-}
-
-static void
-post_result(struct pending *p, int result)
-{
-	p->result = result;
-	atomic_store(&p->posted, true);
-	link_hub_post(p->link->hub, &p->item);
-}
-
-/* p->link is set while an aio runs: link_close() stops it first. */
-static void
-on_aio(void *arg)
-{
-	struct pending *p = arg;
-	int rv = nng_aio_result(p->aio);
-
-	if (!p->receiving) {
-		if (rv == 0) {
-			p->receiving = true;
-			set_time_left(p);
-			nng_ctx_recv(p->ctx, p->aio);
-			return;
-		}
-		nng_msg_free(nng_aio_get_msg(p->aio)); /* came back unsent */
-	} else if (rv == 0) {
-		p->reply = nng_aio_get_msg(p->aio);
-	}
-	nng_aio_set_msg(p->aio, NULL);
-	post_result(p, rv);
-}
 
 /* ---- completion ---------------------------------------------------------------- */
 
@@ -65,15 +17,12 @@ struct outcome {
 };
 
 static void
-set_failure(struct outcome *o, const struct pending *p)
+say_timeout(struct outcome *o, const struct pending *p)
 {
 	const char *verb = p->desc->verb, *where = p->link->address;
 
-	o->err = err_of_nng(p->result);
-	if (o->err != MS_ETIMEOUT)
-		why_set(&o->why, o->err, "%s: %s at %s", verb,
-		    nng_strerror(p->result), where);
-	else if (p->receiving)
+	o->err = MS_ETIMEOUT;
+	if (p->sent)
 		why_set(&o->why, o->err, "%s: no answer in %u ms from %s", verb,
 		    p->timeout_ms, where);
 	else
@@ -97,7 +46,8 @@ decode_refusal(const struct msg *head, struct arena *arena, struct why *why)
 static enum ms_err
 decode_reply(const struct pending *p, struct arena *arena, struct outcome *o)
 {
-	struct slice bytes = { nng_msg_body(p->reply), nng_msg_len(p->reply) };
+	struct slice bytes = { p->reply->bytes + LINK_ID_BYTES,
+		p->reply->len - LINK_ID_BYTES };
 	struct msg head;
 	enum ms_err err = msg_decode(bytes, &head, &o->why);
 
@@ -116,34 +66,17 @@ decode_reply(const struct pending *p, struct arena *arena, struct outcome *o)
 	return field_decode(p->desc->out, head.fields, o->out, arena, &o->why);
 }
 
-/* The slot of a failed call is not used again: see the head of this file. */
-static void
-give_back(struct pending *p, bool reusable)
-{
-	struct link *link = p->link;
-
-	nng_msg_free(p->reply);
-	p->reply = NULL;
-	if (link && reusable) {
-		TAILQ_INSERT_HEAD(&link->idle, p, entry);
-		return;
-	}
-	if (link)
-		link->pending_count--;
-	pending_free(p);
-}
-
-static void
-complete(struct pending *p)
+void
+pending_complete(struct pending *p)
 {
 	struct link *link = p->link;
 	struct outcome o = { .err = MS_OK };
 	struct arena own;
 
-	TAILQ_REMOVE(&link->active, p, entry);
+	TAILQ_REMOVE(&link->done, p, entry);
 	arena_init(&own, REPLY_ARENA_BYTES_MAX);
 	if (p->result)
-		set_failure(&o, p);
+		say_timeout(&o, p);
 	else
 		o.err = decode_reply(p, p->arena ? p->arena : &own, &o);
 	p->outer = link->running;
@@ -152,86 +85,34 @@ complete(struct pending *p)
 	if (p->link)
 		p->link->running = p->outer;
 	arena_fini(&own);
-	give_back(p, p->result == 0);
-}
-
-static void
-run_pending(struct hub_item *item)
-{
-	struct pending *p = container_of(item, struct pending, item);
-
-	atomic_store(&p->posted, false);
-	if (p->link)
-		complete(p);
-	else /* link_close() has closed the context */
-		pending_free(p);
+	pending_give_back(p);
 }
 
 /* ---- start ------------------------------------------------------------------------ */
 
 static enum ms_err
-pending_new(struct link *link, struct pending **p_r)
+encode_request(struct buf *out, const struct msg_desc *desc, const void *in,
+    struct slice body, const struct call_options *options)
 {
-	struct pending *p = calloc(1, sizeof(*p));
-	int rv;
-
-	if (!p)
-		return MS_ENOMEM;
-	p->item.run = run_pending;
-	rv = nng_ctx_open(&p->ctx, link->socket);
-	if (!rv && (rv = nng_aio_alloc(&p->aio, on_aio, p)) != 0)
-		nng_ctx_close(p->ctx);
-	if (rv) {
-		free(p);
-		return err_of_nng(rv);
-	}
-	link->pending_count++;
-	*p_r = p;
-	return MS_OK;
-}
-
-static enum ms_err
-take_pending(struct link *link, struct pending **p_r)
-{
-	struct pending *p = TAILQ_FIRST(&link->idle);
-
-	if (p) {
-		TAILQ_REMOVE(&link->idle, p, entry);
-		*p_r = p;
-		return MS_OK;
-	}
-	if (link->pending_count >= LINK_CALLS_MAX)
-		return MS_EBUSY;
-	return pending_new(link, p_r);
-}
-
-static enum ms_err
-encode_request(struct link *link, const struct msg_desc *desc, const void *in,
-    struct slice body, const struct call_options *options, nng_msg **msg_r)
-{
-	struct buf *out = &link->head;
 	struct msg head = { .kind = MSG_REQUEST,
 		.verb = slice_of(desc->verb),
 		.op = options->op,
 		.deadline_ms = options->timeout_ms,
-		.body = { NULL, body.len } };
-	char *at;
+		.body = body };
 
 	if (body.len > MSG_BODY_BYTES_MAX)
 		return MS_ETOOBIG;
 	if (id_is_zero(&head.op) && !desc->idempotent)
 		head.op = id_new();
 	buf_reset(out);
-	msg_encode(&head, in ? desc->in : NULL, in, out);
-	if (out->failed) /* memory, but far more likely the fields' limit */
-		return MS_ETOOBIG;
-	if (nng_msg_alloc(msg_r, out->len + body.len) != 0)
+	if (!buf_reserve(out,
+		LINK_PREFIX_BYTES + MSG_HEADER_BYTES + MSG_VERB_BYTES_MAX +
+		    body.len))
 		return MS_ENOMEM;
-	at = nng_msg_body(*msg_r);
-	memcpy(at, out->ptr, out->len);
-	if (body.len)
-		memcpy(at + out->len, body.ptr, body.len);
-	return MS_OK;
+	out->len = LINK_PREFIX_BYTES;
+	msg_encode(&head, in ? desc->in : NULL, in, out);
+	/* memory, but far more likely the fields' limit */
+	return out->failed ? MS_ETOOBIG : MS_OK;
 }
 
 /* arena NULL: one that lives until done() returns. */
@@ -241,33 +122,23 @@ start(struct link *link, const struct msg_desc *desc, const void *in,
     call_done_fn *done, void *arg)
 {
 	struct pending *p = NULL;
-	nng_msg *msg;
-	enum ms_err err;
+	enum ms_err err = pending_take(link, &p);
 
-	if (o.timeout_ms == 0)
-		o.timeout_ms = TIMEOUT_DEFAULT_MS;
-	if (o.timeout_ms > TIMEOUT_MAX_MS)
-		o.timeout_ms = TIMEOUT_MAX_MS;
-	err = encode_request(link, desc, in, body, &o, &msg);
 	if (err)
 		return err;
-	err = take_pending(link, &p);
+	if (o.timeout_ms == 0)
+		o.timeout_ms = TIMEOUT_DEFAULT_MS;
+	err = encode_request(&p->bytes, desc, in, body, &o);
 	if (err) {
-		nng_msg_free(msg);
+		pending_give_back(p);
 		return err;
 	}
-	p->link = link;
 	p->desc = desc;
 	p->arena = arena;
 	p->done = done;
 	p->arg = arg;
-	p->receiving = false;
 	p->timeout_ms = o.timeout_ms;
-	p->deadline = mono_add_ms(mono_now(), o.timeout_ms);
-	TAILQ_INSERT_TAIL(&link->active, p, entry);
-	nng_aio_set_timeout(p->aio, (nng_duration)o.timeout_ms);
-	nng_aio_set_msg(p->aio, msg);
-	nng_ctx_send(p->ctx, p->aio);
+	pending_start(p);
 	return MS_OK;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Typed requests to services, for our own workers and msctl.  A `struct link`
- * is one NNG REQ socket to one service; calls on it run at the same time.
- * NNG resends when the service restarts, so every call is idempotent: writes
- * carry an operation id.  Completion runs on the thread that calls
- * link_hub_dispatch(), never on NNG's.
+ * is one connection to one service, in NNG's wire format; calls on it run at
+ * the same time.  When the connection breaks, what is unanswered is sent again
+ * in the order it was started, so every call is idempotent: writes carry an
+ * operation id.  All of it happens on the thread that dispatches the hub.
  */
 #ifndef PROTO_CLIENT_CALL_H
 #define PROTO_CLIENT_CALL_H
@@ -52,7 +52,7 @@ enum ms_err call_start(struct link *link, const struct msg_desc *desc,
 /* The same, waiting: dispatches hub meanwhile.  out_r (desc->out_bytes) and
  * body_r live in arena. */
 enum ms_err call_wait(struct link *link, const struct msg_desc *desc,
-    const void *in, struct slice body, uint32_t timeout_ms,
-    struct arena *arena, void *out_r, struct slice *body_r, struct why *why);
+    const void *in, struct slice body, uint32_t timeout_ms, struct arena *arena,
+    void *out_r, struct slice *body_r, struct why *why);
 
 #endif

@@ -36,7 +36,7 @@ struct ms_consumer {
 	LIST_ENTRY(ms_consumer) entry;
 	struct ms *ms;
 	struct link *link;
-	struct hub_timer *timer;
+	struct hub_timer timer;
 	enum consumer_state state;
 	char *name;
 	struct words filter;
@@ -77,15 +77,16 @@ try_later(struct ms_consumer *c, enum ms_err err, const char *why)
 {
 	why_set(&c->ms->why, err, "%s: %s", c->name, why);
 	c->state = CONSUMER_WAITING;
-	hub_timer_start(c->timer, ms_retry_delay_ms(c->ms, c->failures++));
+	hub_timer_start(c->ms->hub, &c->timer,
+	    ms_retry_delay_ms(c->ms, c->failures++));
 }
 
 static void send_in_progress(struct ms_consumer *c);
 
 static void
-on_timer(void *arg)
+on_timer(struct hub_timer *timer)
 {
-	struct ms_consumer *c = arg;
+	struct ms_consumer *c = container_of(timer, struct ms_consumer, timer);
 
 	if (c->state == CONSUMER_HOLDING)
 		send_in_progress(c);
@@ -123,7 +124,7 @@ static void
 send_in_progress(struct ms_consumer *c)
 {
 	(void)!settle(c, SETTLE_IN_PROGRESS, 0, on_in_progress);
-	hub_timer_start(c->timer, c->ack_wait_ms / 3 + 1);
+	hub_timer_start(c->ms->hub, &c->timer, c->ack_wait_ms / 3 + 1);
 }
 
 /* Told or not, the batch comes again; fetch on. */
@@ -144,6 +145,7 @@ on_failure_settled(void *arg, enum ms_err err, const void *out MS_UNUSED,
 static void
 finish_batch(struct ms_consumer *c, enum ms_err result)
 {
+	hub_timer_stop(c->ms->hub, &c->timer);
 	arena_reset(&c->arena);
 	if (result == MS_OK) {
 		c->settle_upto = c->last_seq;
@@ -159,7 +161,7 @@ static void
 hold(struct ms_consumer *c)
 {
 	c->state = CONSUMER_HOLDING;
-	hub_timer_start(c->timer, c->ack_wait_ms / 3 + 1);
+	hub_timer_start(c->ms->hub, &c->timer, c->ack_wait_ms / 3 + 1);
 }
 
 void
@@ -395,11 +397,9 @@ ms_consume(struct ms *ms, const struct ms_consumer_options *options,
 		return why_set(&ms->why, MS_ENOMEM, "out of memory");
 	c->fn = fn;
 	c->arg = arg;
+	c->timer.fire = on_timer;
 	err = ms_link(ms, "bus", ms->hub, &c->link);
-	if (!err && !(c->timer = hub_timer_new(ms->hub, on_timer, c)))
-		err = why_set(&ms->why, MS_ENOMEM, "out of memory");
 	if (err) {
-		link_close(&c->link);
 		consumer_free(c);
 		return err;
 	}
@@ -420,7 +420,7 @@ ms_consumer_close(struct ms_consumer **consumer)
 	LIST_REMOVE(c, entry);
 	c->closed = true;
 	link_close(&c->link);
-	hub_timer_free(&c->timer);
+	hub_timer_stop(c->ms->hub, &c->timer);
 	/* handle_batch() frees it when its callback is over */
 	if (c->state != CONSUMER_HANDLING)
 		consumer_free(c);

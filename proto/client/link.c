@@ -1,314 +1,238 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hubs and links.  NNG completes on its own threads; a completion goes onto
- * the hub's atomic stack, and only the push that found it empty writes the
- * eventfd.  The hub's thread turns the stack around, so order is kept.
+ * Requests are written in the order they were started, and again in that order
+ * on every new connection, until their replies are here or their time is over:
+ * a service that is killed and comes back sees what it would have seen.
  */
 #include "proto/client/link.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include <nng/protocol/reqrep0/req.h>
+#define ID_FLAG   0x80000000u /* SP: the last id of a request's trace */
+#define SLOT_MASK 0xffu
+_Static_assert(LINK_CALLS_MAX == SLOT_MASK + 1, "an id names a slot");
 
-/* A restarted service is found at once, a missing one costs little. */
-#define RECONNECT_MIN_MS 5
-#define RECONNECT_MAX_MS 100
-/* NNG resends at once when the connection breaks, which is what we want; that
- * it also resends to a service that is merely slow, we do not. */
-#define RESEND_MS 3600000
+/* A slot's buffer above this is given back between calls. */
+#define KEEP_BYTES_MAX (256u << 10)
 
-struct link_hub {
-	_Atomic(struct hub_item *) posted; /* newest first */
-	struct hub_item *ready;            /* oldest first, being dispatched */
-	int fd;
-};
-
-/* ---- hub -------------------------------------------------------------------- */
+/* ---- completion -------------------------------------------------------------------- */
 
 static void
-raise_fd(struct link_hub *hub)
+want_when_needed(struct link *link)
 {
-	uint64_t one = 1;
-	ssize_t n;
-
-	do
-		n = write(hub->fd, &one, sizeof(one));
-	while (n < 0 && errno == EINTR);
+	sp_want(link->sp, !TAILQ_EMPTY(&link->active));
 }
 
 static void
-lower_fd(struct link_hub *hub)
+finish(struct pending *p, enum ms_err result)
 {
-	uint64_t count;
-	ssize_t n;
+	struct link *link = p->link;
 
-	do
-		n = read(hub->fd, &count, sizeof(count));
-	while (n < 0 && errno == EINTR);
+	if (link->unsent == p)
+		link->unsent = TAILQ_NEXT(p, entry);
+	TAILQ_REMOVE(&link->active, p, entry);
+	TAILQ_INSERT_TAIL(&link->done, p, entry);
+	p->state = PENDING_DONE;
+	p->result = result;
+	hub_timer_stop(link->hub, &p->timer);
+	want_when_needed(link);
+	hub_post(link->hub, &p->item);
+}
+
+static void
+on_timeout(struct hub_timer *timer)
+{
+	finish(container_of(timer, struct pending, timer), MS_ETIMEOUT);
+}
+
+static struct pending *
+find_pending(struct link *link, uint32_t id)
+{
+	uint32_t slot = id & SLOT_MASK;
+	struct pending *p = slot < link->slot_count ? link->slots[slot] : NULL;
+
+	return p && p->state == PENDING_ACTIVE && p->id == id ? p : NULL;
+}
+
+static uint32_t
+get_be32(const char *at)
+{
+	const unsigned char *b = (const unsigned char *)at;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	    (uint32_t)b[2] << 8 | b[3];
+}
+
+static void
+put_be32(unsigned char *at, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (unsigned char)(v >> (8 * (3 - i)));
+}
+
+/* A reply to nobody was too late. */
+static void
+on_message(void *arg, struct sp_msg *msg)
+{
+	struct link *link = arg;
+	struct pending *p = msg->len >= LINK_ID_BYTES
+	    ? find_pending(link, get_be32(msg->bytes))
+	    : NULL;
+
+	if (!p) {
+		free(msg);
+		return;
+	}
+	p->reply = msg;
+	finish(p, MS_OK);
+}
+
+/* ---- writing -------------------------------------------------------------------------- */
+
+static bool
+on_next(void *arg, struct slice *bytes_r)
+{
+	struct link *link = arg;
+	struct pending *p = link->unsent;
+
+	if (!p)
+		return false;
+	link->unsent = TAILQ_NEXT(p, entry);
+	p->sent = true;
+	*bytes_r = buf_slice(&p->bytes);
+	return true;
+}
+
+static void
+on_down(void *arg)
+{
+	struct link *link = arg;
+	struct pending *p;
+
+	TAILQ_FOREACH(p, &link->active, entry)
+		p->sent = false;
+	link->unsent = TAILQ_FIRST(&link->active);
 }
 
 void
-link_hub_post(struct link_hub *hub, struct hub_item *item)
+pending_start(struct pending *p)
 {
-	struct hub_item *head = atomic_load(&hub->posted);
+	struct link *link = p->link;
+	unsigned char *at = p->bytes.ptr;
 
-	do
-		item->next = head;
-	while (!atomic_compare_exchange_weak(&hub->posted, &head, item));
-	if (!head)
-		raise_fd(hub);
+	p->id = ID_FLAG | (link->turn++ << 8 & ~ID_FLAG) | p->slot;
+	sp_put_prefix(at, p->bytes.len - SP_PREFIX_BYTES);
+	put_be32(at + SP_PREFIX_BYTES, p->id);
+	p->sent = false;
+	p->state = PENDING_ACTIVE;
+	TAILQ_INSERT_TAIL(&link->active, p, entry);
+	if (!link->unsent)
+		link->unsent = p;
+	hub_timer_start(link->hub, &p->timer, p->timeout_ms);
+	want_when_needed(link);
+	sp_kick(link->sp);
 }
 
-/* Moves what was posted behind what is ready. */
+/* ---- slots ------------------------------------------------------------------------------ */
+
 static void
-collect(struct link_hub *hub)
+run_pending(struct hub_item *item)
 {
-	struct hub_item *item = atomic_exchange(&hub->posted, NULL);
-	struct hub_item *oldest = NULL, **tail = &hub->ready;
-
-	while (item) {
-		struct hub_item *next = item->next;
-
-		item->next = oldest;
-		oldest = item;
-		item = next;
-	}
-	while (*tail)
-		tail = &(*tail)->next;
-	*tail = oldest;
+	pending_complete(container_of(item, struct pending, item));
 }
 
-size_t
-link_hub_dispatch(struct link_hub *hub, size_t max)
+static enum ms_err
+pending_new(struct link *link, struct pending **p_r)
 {
-	size_t n = 0;
+	struct pending *p;
 
-	lower_fd(hub); /* before collecting: a later post raises it again */
-	collect(hub);
-	while (hub->ready && (max == 0 || n < max)) {
-		struct hub_item *item = hub->ready;
-
-		hub->ready = item->next;
-		item->run(item);
-		n++;
-	}
-	if (hub->ready)
-		raise_fd(hub);
-	return n;
-}
-
-bool
-link_hub_wait(struct link_hub *hub, int timeout_ms)
-{
-	struct pollfd poll_fd = { .fd = hub->fd, .events = POLLIN };
-
-	return poll(&poll_fd, 1, timeout_ms) > 0;
-}
-
-enum ms_err
-link_hub_open(struct link_hub **hub_r)
-{
-	struct link_hub *hub = calloc(1, sizeof(*hub));
-
-	if (!hub)
+	if (link->slot_count == LINK_CALLS_MAX)
+		return MS_EBUSY;
+	p = calloc(1, sizeof(*p));
+	if (!p)
 		return MS_ENOMEM;
-	hub->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (hub->fd < 0) {
-		free(hub);
-		return MS_EIO;
-	}
-	*hub_r = hub;
+	p->link = link;
+	p->item.run = run_pending;
+	p->timer.fire = on_timeout;
+	p->slot = link->slot_count;
+	link->slots[link->slot_count++] = p;
+	*p_r = p;
 	return MS_OK;
 }
 
-/* Links and timers are closed: what is left only frees itself. */
-void
-link_hub_close(struct link_hub **hub)
-{
-	if (!*hub)
-		return;
-	link_hub_dispatch(*hub, 0);
-	close((*hub)->fd);
-	free(*hub);
-	*hub = NULL;
-}
-
-int
-link_hub_fd(struct link_hub *hub)
-{
-	return hub->fd;
-}
-
-/* ---- timers ------------------------------------------------------------------ */
-
-static void
-timer_destroy(struct hub_timer *timer)
-{
-	nng_aio_free(timer->aio);
-	free(timer);
-}
-
-static void
-run_timer(struct hub_item *item)
-{
-	struct hub_timer *timer = container_of(item, struct hub_timer, item);
-
-	timer->posted = false;
-	timer->running = false;
-	if (timer->closed)
-		timer_destroy(timer);
-	else
-		timer->fn(timer->arg);
-}
-
-static void
-on_timer(void *arg)
-{
-	struct hub_timer *timer = arg;
-
-	timer->posted = true;
-	link_hub_post(timer->hub, &timer->item);
-}
-
-struct hub_timer *
-hub_timer_new(struct link_hub *hub, void (*fn)(void *arg), void *arg)
-{
-	struct hub_timer *timer = calloc(1, sizeof(*timer));
-
-	if (!timer)
-		return NULL;
-	timer->item.run = run_timer;
-	timer->hub = hub;
-	timer->fn = fn;
-	timer->arg = arg;
-	if (nng_aio_alloc(&timer->aio, on_timer, timer) != 0) {
-		free(timer);
-		return NULL;
-	}
-	return timer;
-}
-
-void
-hub_timer_start(struct hub_timer *timer, uint32_t after_ms)
-{
-	if (timer->running)
-		return;
-	timer->running = true;
-	nng_sleep_aio((nng_duration)after_ms, timer->aio);
-}
-
-void
-hub_timer_free(struct hub_timer **timer_ptr)
-{
-	struct hub_timer *timer = *timer_ptr;
-
-	if (!timer)
-		return;
-	*timer_ptr = NULL;
-	nng_aio_stop(timer->aio); /* may post */
-	timer->closed = true;
-	if (!timer->posted)
-		timer_destroy(timer);
-}
-
-/* ---- links -------------------------------------------------------------------- */
-
 enum ms_err
-err_of_nng(int rv)
+pending_take(struct link *link, struct pending **p_r)
 {
-	switch (rv) {
-	case 0:
-		return MS_OK;
-	case NNG_ENOMEM:
-		return MS_ENOMEM;
-	case NNG_ETIMEDOUT:
-		return MS_ETIMEOUT;
-	case NNG_ECLOSED:
-	case NNG_ECANCELED:
-	case NNG_ECONNRESET:
-		return MS_ECLOSED;
-	case NNG_EMSGSIZE:
-		return MS_ETOOBIG;
-	case NNG_EPERM:
-		return MS_EPERM;
-	case NNG_EINVAL:
-	case NNG_EADDRINVAL:
-	case NNG_ENOTSUP:
-		return MS_EINVAL;
-	default:
-		return MS_EIO;
+	struct pending *p = TAILQ_FIRST(&link->idle);
+
+	if (!p)
+		return pending_new(link, p_r);
+	TAILQ_REMOVE(&link->idle, p, entry);
+	*p_r = p;
+	return MS_OK;
+}
+
+void
+pending_give_back(struct pending *p)
+{
+	struct link *link = p->link;
+
+	free(p->reply);
+	p->reply = NULL;
+	if (!link) {
+		buf_fini(&p->bytes);
+		free(p);
+		return;
 	}
+	p->state = PENDING_IDLE;
+	sp_take_over(link->sp, &p->bytes);
+	if (p->bytes.cap > KEEP_BYTES_MAX)
+		buf_fini(&p->bytes);
+	TAILQ_INSERT_HEAD(&link->idle, p, entry);
 }
 
-static int
-dial(nng_socket socket, const char *address)
-{
-	int rv =
-	    nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
-
-	if (!rv)
-		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT,
-		    RECONNECT_MAX_MS);
-	if (!rv)
-		rv = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ,
-		    LINK_MESSAGE_BYTES_MAX);
-	if (!rv)
-		rv = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME,
-		    RESEND_MS);
-	return rv ? rv : nng_dial(socket, address, NULL, NNG_FLAG_NONBLOCK);
-}
+/* ---- life -------------------------------------------------------------------------------- */
 
 enum ms_err
 link_open(struct link_hub *hub, const char *address, struct link **link_r)
 {
+	static const struct sp_user user = { .self = SP_REQ,
+		.peer = SP_REP,
+		.next = on_next,
+		.message = on_message,
+		.down = on_down };
 	struct link *link = calloc(1, sizeof(*link));
-	int rv;
+	enum ms_err err;
 
 	if (!link)
 		return MS_ENOMEM;
 	link->hub = hub;
 	TAILQ_INIT(&link->idle);
 	TAILQ_INIT(&link->active);
+	TAILQ_INIT(&link->done);
 	link->address = strdup(address);
-	rv = link->address ? nng_req0_open(&link->socket) : NNG_ENOMEM;
-	if (!rv && (rv = dial(link->socket, address)) != 0)
-		nng_close(link->socket);
-	if (rv) {
+	err = link->address ? sp_open(hub, address, &user, link, &link->sp)
+			    : MS_ENOMEM;
+	if (err) {
 		free(link->address);
 		free(link);
-		return err_of_nng(rv);
+		return err;
 	}
 	*link_r = link;
 	return MS_OK;
 }
 
-void
-pending_free(struct pending *p)
-{
-	nng_ctx_close(p->ctx);
-	nng_aio_free(p->aio);
-	nng_msg_free(p->reply);
-	free(p);
-}
-
-/* One whose completion waits in the hub is freed when that runs. */
 static void
-drop_all(struct pending_list *list)
+drop_all(struct link *link, struct pending_list *list)
 {
 	struct pending *p;
 
 	while ((p = TAILQ_FIRST(list)) != NULL) {
 		TAILQ_REMOVE(list, p, entry);
-		nng_aio_stop(p->aio); /* may post */
+		hub_timer_stop(link->hub, &p->timer);
+		hub_unpost(link->hub, &p->item);
 		p->link = NULL;
-		if (p->posted)
-			nng_ctx_close(p->ctx);
-		else
-			pending_free(p);
+		pending_give_back(p);
 	}
 }
 
@@ -320,13 +244,13 @@ link_close(struct link **link_ptr)
 	if (!link)
 		return;
 	*link_ptr = NULL;
-	/* those are freed when their callbacks are over */
+	sp_close(&link->sp);
+	/* those give themselves back when their callbacks are over */
 	for (struct pending *p = link->running; p; p = p->outer)
 		p->link = NULL;
-	drop_all(&link->active);
-	drop_all(&link->idle);
-	nng_close(link->socket);
-	buf_fini(&link->head);
+	drop_all(link, &link->active);
+	drop_all(link, &link->done);
+	drop_all(link, &link->idle);
 	free(link->address);
 	free(link);
 }

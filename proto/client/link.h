@@ -1,67 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of links: what NNG's threads hand to the thread of a hub.  For
+ * The inside of links: the client half of SP's request/reply protocol.  For
  * the files of proto/client only.
  */
 #ifndef PROTO_CLIENT_LINK_H
 #define PROTO_CLIENT_LINK_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <sys/queue.h>
+#include "proto/client/hub.h"
+#include "proto/client/sp.h"
 
-#include <nng/nng.h>
+/* A request begins with its id, which the reply repeats. */
+#define LINK_ID_BYTES     4u
+#define LINK_PREFIX_BYTES (SP_PREFIX_BYTES + LINK_ID_BYTES)
 
-#include "common/mono.h"
-#include "proto/client/call.h"
-
-#define LINK_MESSAGE_BYTES_MAX (MSG_BODY_BYTES_MAX + (2u << 20))
-
-/* Something that happened; embedded in the object it is about. */
-struct hub_item {
-	struct hub_item *next;
-	void (*run)(struct hub_item *item); /* in link_hub_dispatch() */
+enum pending_state {
+	PENDING_IDLE,
+	PENDING_ACTIVE, /* in link->active: to be written, or written */
+	PENDING_DONE    /* in link->done: its item waits in the hub */
 };
 
-/* Any thread.  The item is the hub's until it runs. */
-void link_hub_post(struct link_hub *hub, struct hub_item *item);
-/* Waits until the hub has something; false when timeout_ms (-1 = for ever)
- * passed first. */
-bool link_hub_wait(struct link_hub *hub, int timeout_ms);
-
-/* A timer whose end is an item of the hub; zero wake-ups before. */
-struct hub_timer {
-	struct hub_item item;
-	struct link_hub *hub;
-	nng_aio *aio;
-	void (*fn)(void *arg);
-	void *arg;
-	atomic_bool posted;
-	bool running;
-	bool closed;
-};
-struct hub_timer *hub_timer_new(
-    struct link_hub *hub, void (*fn)(void *arg), void *arg);
-/* Ignored while it runs. */
-void hub_timer_start(struct hub_timer *timer, uint32_t after_ms);
-void hub_timer_free(struct hub_timer **timer);
-
-/* One call and its NNG context.  Idle in link->idle, else in link->active. */
+/* One call.  Its slot in link->slots is its for good; the id names slot and
+ * turn, so a late reply finds nobody. */
 struct pending {
 	struct hub_item item;
 	TAILQ_ENTRY(pending) entry;
-	struct link *link; /* NULL: the link was closed meanwhile */
-	nng_ctx ctx;
-	nng_aio *aio;
-	bool receiving;     /* sent, the reply is awaited */
-	atomic_bool posted; /* the item is in the hub */
-	int result;
-	nng_msg *reply;
+	struct link *link; /* NULL: closed while the callback runs */
+	enum pending_state state;
+	uint32_t slot;
+	uint32_t id;
+	bool sent;        /* on the present connection */
+	struct buf bytes; /* the request as it is written; kept to resend */
+	struct hub_timer timer;
+	uint32_t timeout_ms;
+	enum ms_err result;
+	struct sp_msg *reply;
 	const struct msg_desc *desc;
 	struct arena *arena; /* for the reply's struct; NULL = a passing one */
 	struct pending *outer; /* whose callback made this one's run */
-	struct mono deadline;
-	uint32_t timeout_ms;
 	call_done_fn *done;
 	void *arg;
 };
@@ -69,17 +44,24 @@ TAILQ_HEAD(pending_list, pending);
 
 struct link {
 	struct link_hub *hub;
-	nng_socket socket;
+	struct sp *sp;
 	char *address;
+	struct pending *slots[LINK_CALLS_MAX];
+	uint32_t slot_count;
+	uint32_t turn;
 	struct pending_list idle;
-	struct pending_list active; /* oldest first */
-	struct pending *running;    /* whose callback runs now */
-	unsigned pending_count;     /* idle and active */
-	struct buf head;            /* scratch for call_start() */
+	struct pending_list active; /* in order of starting */
+	struct pending_list done;
+	struct pending *unsent;  /* of active: the next to write; NULL = none */
+	struct pending *running; /* whose callback runs now */
 };
 
-void pending_free(struct pending *p);
-
-enum ms_err err_of_nng(int rv);
+enum ms_err pending_take(struct link *link, struct pending **p_r);
+/* bytes and timeout_ms are set. */
+void pending_start(struct pending *p);
+/* After its callback: ready for the next call, or gone with its link. */
+void pending_give_back(struct pending *p);
+/* call.c: runs the callback. */
+void pending_complete(struct pending *p);
 
 #endif

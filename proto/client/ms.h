@@ -58,10 +58,10 @@ enum ms_err ms_dispatch(struct ms *ms, int timeout_ms);
 const char *ms_why(struct ms *ms);
 
 struct ms_event {
-	const char *subject; /* required */
-	const char *type;    /* NULL: the subject */
-	const char *source;  /* NULL: the handle's */
-	const char *id;      /* NULL: a new UUIDv7 */
+	const char *subject;      /* required */
+	const char *type;         /* NULL: the subject */
+	const char *source;       /* NULL: the handle's */
+	const char *id;           /* NULL: a new UUIDv7 */
 	const char *content_type; /* NULL: application/json */
 	const char *partition_key;
 	const char *correlation_id; /* UUID text or NULL */
@@ -90,11 +90,11 @@ enum ms_err ms_publish(struct ms *ms, const struct ms_event *event,
 enum ms_err ms_publish_json(struct ms *ms, const char *text, size_t len,
     const char *default_subject, enum ms_durability durability);
 
-struct ms_published { /* totals since ms_open */
-	uint64_t events;     /* given to ms_publish */
-	uint64_t acked;      /* acknowledged, duplicates included */
+struct ms_published {    /* totals since ms_open */
+	uint64_t events; /* given to ms_publish */
+	uint64_t acked;  /* acknowledged, duplicates included */
 	uint64_t duplicates;
-	uint64_t failed;     /* refused by the broker: lost, see ms_why() */
+	uint64_t failed; /* refused by the broker: lost, see ms_why() */
 	uint64_t last_seq;
 	enum ms_durability durability; /* the least reached so far */
 };
@@ -113,12 +113,12 @@ void ms_unsubscribe(struct ms_sub **sub);
 
 /* Durable consumption: at least once, in order, across restarts of anyone. */
 struct ms_consumer_options {
-	const char *name;     /* required: the cursor's name */
+	const char *name;          /* required: the cursor's name */
 	const char *const *filter; /* NULL-terminated patterns; NULL = all */
-	int only_new;         /* a new consumer starts at the end */
-	uint32_t max_events;  /* per batch, 0 = 1000 */
-	uint64_t max_bytes;   /* 0 = 4 MiB */
-	uint32_t ack_wait_ms; /* 0 = 30 s */
+	int only_new;              /* a new consumer starts at the end */
+	uint32_t max_events;       /* per batch, 0 = 1000 */
+	uint64_t max_bytes;        /* 0 = 4 MiB */
+	uint32_t ack_wait_ms;      /* 0 = 30 s */
 };
 /*
  * Called with the events of one batch, in order.  MS_OK settles all of them

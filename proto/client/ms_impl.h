@@ -29,7 +29,7 @@ struct outbox {
 	struct shipment_queue free;
 	struct shipment_queue flying;
 	struct shipment_queue grounded; /* to be sent again by the timer */
-	struct hub_timer *again;
+	struct hub_timer again;
 	uint32_t failures; /* in a row, for the delay */
 	uint32_t window;
 	uint32_t away;    /* flying and grounded */
@@ -83,7 +83,7 @@ void outbox_push(struct ms *ms);
 /* Strings and payload live in arena or the frame. */
 enum ms_err event_from_frame(struct slice frame, struct arena *arena,
     struct ms_event *event_r, struct why *why);
-enum ms_err event_of_envelope(
-    const struct envelope *e, struct arena *arena, struct ms_event *event_r);
+enum ms_err event_of_envelope(const struct envelope *e, struct arena *arena,
+    struct ms_event *event_r);
 
 #endif

@@ -72,14 +72,16 @@ ground(struct shipment *s)
 
 	TAILQ_REMOVE(&box->flying, s, entry);
 	TAILQ_INSERT_TAIL(&box->grounded, s, entry);
-	hub_timer_start(box->again, ms_retry_delay_ms(s->ms, box->failures++));
+	if (box->again.due.ns == 0)
+		hub_timer_start(s->ms->acks, &box->again,
+		    ms_retry_delay_ms(s->ms, box->failures++));
 }
 
 /* Takes each once: what cannot fly is grounded again, behind them. */
 static void
-on_again(void *arg)
+on_again(struct hub_timer *timer)
 {
-	struct ms *ms = arg;
+	struct ms *ms = container_of(timer, struct ms, outbox.again);
 	struct shipment_queue all = TAILQ_HEAD_INITIALIZER(all);
 	struct shipment *s;
 
@@ -410,9 +412,7 @@ outbox_init(struct ms *ms, uint32_t window)
 
 	box->window = window;
 	arena_init(&box->arena, JSON_ARENA_BYTES);
-	box->again = hub_timer_new(ms->acks, on_again, ms);
-	if (!box->again)
-		return MS_ENOMEM;
+	box->again.fire = on_again;
 	return ms_link(ms, "bus", ms->acks, &box->link);
 }
 
@@ -434,7 +434,8 @@ outbox_fini(struct ms *ms)
 	struct outbox *box = &ms->outbox;
 
 	link_close(&box->link);
-	hub_timer_free(&box->again);
+	if (ms->acks)
+		hub_timer_stop(ms->acks, &box->again);
 	if (box->filling)
 		TAILQ_INSERT_HEAD(&box->free, box->filling, entry);
 	free_shipments(&box->free);

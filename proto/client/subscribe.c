@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Live events from bus.pub.ipc.  NNG drops silently and filters by prefix of
- * the class only, so every message is numbered by the bus: what is missing is
- * told as a gap, and patterns are matched here.
+ * Live events from bus.pub.ipc.  A PUB socket sends everything to everybody
+ * and drops silently for who is slow, so every message is numbered by the bus:
+ * what is missing is told as a gap, and classes and patterns are matched here.
  */
 #include <stdlib.h>
-
-#include <nng/nng.h>
-#include <nng/protocol/pubsub0/sub.h>
 
 #include "proto/client/ms_impl.h"
 #include "proto/contract.h"
 #include "proto/msg/bus.h"
 #include "proto/subject.h"
 
-#define QUEUE_MESSAGES    8192 /* NNG's maximum */
+/* Received and not yet delivered, before reading pauses; the bus then queues
+ * and in the end drops, which we see as a gap. */
+#define INBOX_BYTES_MAX   (32u << 20)
 #define MESSAGES_PER_TURN 64u
-#define RECONNECT_MIN_MS  5
-#define RECONNECT_MAX_MS  100
 /* A class is a first token; more of them than this are watched for gaps no
  * longer, the oldest being forgotten. */
 #define CLASSES_MAX       256u
@@ -29,12 +26,12 @@ struct class_state {
 };
 
 struct ms_sub {
-	struct hub_item item; /* a message has come */
+	struct hub_item item; /* messages wait in the inbox */
 	LIST_ENTRY(ms_sub) entry;
 	struct ms *ms;
-	nng_socket socket;
-	nng_aio *aio;
-	atomic_bool posted;
+	struct sp *sp;
+	STAILQ_HEAD(, sp_msg) inbox;
+	size_t inbox_bytes;
 	bool closed;
 	bool delivering; /* a callback of ours runs */
 	char *pattern;
@@ -164,9 +161,9 @@ tell_gap(struct ms_sub *sub, const struct live *live, uint64_t last_seq)
 }
 
 static void
-take_message(struct ms_sub *sub, nng_msg *msg)
+take_message(struct ms_sub *sub, const struct sp_msg *msg)
 {
-	struct slice bytes = { nng_msg_body(msg), nng_msg_len(msg) };
+	struct slice bytes = { msg->bytes, msg->len };
 	struct class_state *class;
 	struct live live;
 	uint64_t last_seq;
@@ -185,21 +182,57 @@ take_message(struct ms_sub *sub, nng_msg *msg)
 
 /* ---- reception ----------------------------------------------------------------------- */
 
+/* The topic with its NUL: "agent" is not the beginning of "agents". */
+static bool
+class_wants(const struct ms_sub *sub, const struct sp_msg *msg)
+{
+	struct slice class = pattern_class(slice_of(sub->pattern));
+
+	return class.len == 0 ||
+	    (msg->len > class.len && msg->bytes[class.len] == '\0' &&
+		memcmp(msg->bytes, class.ptr, class.len) == 0);
+}
+
 static void
-on_aio(void *arg) /* NNG's thread */
+on_message(void *arg, struct sp_msg *msg)
 {
 	struct ms_sub *sub = arg;
 
-	if (nng_aio_result(sub->aio) != 0)
-		return; /* ms_unsubscribe() */
-	atomic_store(&sub->posted, true);
-	link_hub_post(sub->ms->hub, &sub->item);
+	if (!class_wants(sub, msg)) {
+		free(msg);
+		return;
+	}
+	STAILQ_INSERT_TAIL(&sub->inbox, msg, next);
+	sub->inbox_bytes += msg->len;
+	if (sub->inbox_bytes > INBOX_BYTES_MAX)
+		sp_pause(sub->sp, true);
+	if (!sub->delivering) /* else run_sub() goes on with it */
+		hub_post(sub->ms->hub, &sub->item);
+}
+
+static struct sp_msg *
+take_from_inbox(struct ms_sub *sub)
+{
+	struct sp_msg *msg = STAILQ_FIRST(&sub->inbox);
+
+	if (!msg)
+		return NULL;
+	STAILQ_REMOVE_HEAD(&sub->inbox, next);
+	sub->inbox_bytes -= msg->len;
+	if (sub->inbox_bytes <= INBOX_BYTES_MAX / 2)
+		sp_pause(sub->sp, false);
+	return msg;
 }
 
 static void
 sub_free(struct ms_sub *sub)
 {
-	nng_aio_free(sub->aio);
+	struct sp_msg *msg;
+
+	while ((msg = STAILQ_FIRST(&sub->inbox)) != NULL) {
+		STAILQ_REMOVE_HEAD(&sub->inbox, next);
+		free(msg);
+	}
 	arena_fini(&sub->arena);
 	free(sub->classes);
 	free(sub->pattern);
@@ -207,75 +240,27 @@ sub_free(struct ms_sub *sub)
 }
 
 static void
-take_and_free(struct ms_sub *sub, nng_msg *msg)
-{
-	if (!sub->closed)
-		take_message(sub, msg);
-	nng_msg_free(msg);
-}
-
-static void
 run_sub(struct hub_item *item)
 {
 	struct ms_sub *sub = container_of(item, struct ms_sub, item);
-	nng_msg *msg = nng_aio_get_msg(sub->aio);
-	unsigned n = 0;
+	struct sp_msg *msg;
 
-	atomic_store(&sub->posted, false);
-	nng_aio_set_msg(sub->aio, NULL);
 	sub->delivering = true;
-	take_and_free(sub, msg);
-	while (!sub->closed && ++n < MESSAGES_PER_TURN &&
-	    nng_recvmsg(sub->socket, &msg, NNG_FLAG_NONBLOCK) == 0)
-		take_and_free(sub, msg);
+	for (unsigned n = 0; n < MESSAGES_PER_TURN && !sub->closed; n++) {
+		msg = take_from_inbox(sub);
+		if (!msg)
+			break;
+		take_message(sub, msg);
+		free(msg);
+	}
 	sub->delivering = false;
 	if (sub->closed)
 		sub_free(sub);
-	else
-		nng_recv_aio(sub->socket, sub->aio);
+	else if (!STAILQ_EMPTY(&sub->inbox))
+		hub_post(sub->ms->hub, &sub->item);
 }
 
 /* ---- life ------------------------------------------------------------------------------ */
-
-static int
-set_options(nng_socket socket, struct slice class)
-{
-	char topic[SUBJECT_BYTES_MAX + 1] = { 0 };
-	int rv = nng_socket_set_int(socket, NNG_OPT_RECVBUF, QUEUE_MESSAGES);
-
-	if (class.len)
-		memcpy(topic, class.ptr, class.len);
-	if (!rv)
-		rv = nng_socket_set_bool(socket, NNG_OPT_SUB_PREFNEW, false);
-	if (!rv)
-		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT,
-		    RECONNECT_MIN_MS);
-	if (!rv)
-		rv = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT,
-		    RECONNECT_MAX_MS);
-	if (!rv)
-		rv = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ,
-		    LINK_MESSAGE_BYTES_MAX);
-	/* the class with its NUL: "agent" is not the beginning of "agents" */
-	return rv ? rv
-		  : nng_socket_set(socket, NNG_OPT_SUB_SUBSCRIBE, topic,
-			class.len ? class.len + 1 : 0);
-}
-
-static int
-dial(struct ms_sub *sub, const char *address)
-{
-	int rv = nng_sub0_open(&sub->socket);
-
-	if (rv)
-		return rv;
-	rv = set_options(sub->socket, pattern_class(slice_of(sub->pattern)));
-	if (!rv)
-		rv = nng_dial(sub->socket, address, NULL, NNG_FLAG_NONBLOCK);
-	if (rv)
-		nng_close(sub->socket);
-	return rv;
-}
 
 static struct ms_sub *
 sub_new(struct ms *ms, const char *pattern)
@@ -286,12 +271,11 @@ sub_new(struct ms *ms, const char *pattern)
 		return NULL;
 	sub->ms = ms;
 	sub->item.run = run_sub;
+	STAILQ_INIT(&sub->inbox);
 	arena_init(&sub->arena, EVENT_ARENA_BYTES);
 	sub->classes = calloc(CLASSES_MAX, sizeof(*sub->classes));
 	sub->pattern = strdup(pattern);
-	if (!sub->classes || !sub->pattern ||
-	    nng_aio_alloc(&sub->aio, on_aio, sub) != 0) {
-		sub->aio = NULL;
+	if (!sub->classes || !sub->pattern) {
 		sub_free(sub);
 		return NULL;
 	}
@@ -302,10 +286,12 @@ enum ms_err
 ms_subscribe(struct ms *ms, const char *pattern, ms_event_fn *fn,
     ms_gap_fn *gap, void *arg, struct ms_sub **sub_r)
 {
+	static const struct sp_user user = { .self = SP_SUB,
+		.peer = SP_PUB,
+		.message = on_message };
 	enum ms_err err = pattern_check(slice_of(pattern), &ms->why);
 	char *address;
 	struct ms_sub *sub;
-	int rv;
 
 	if (err)
 		return err;
@@ -313,19 +299,19 @@ ms_subscribe(struct ms *ms, const char *pattern, ms_event_fn *fn,
 	if (!address)
 		return MS_EINVAL;
 	sub = sub_new(ms, pattern);
-	rv = sub ? dial(sub, address) : NNG_ENOMEM;
+	err = sub ? sp_open(ms->hub, address, &user, sub, &sub->sp) : MS_ENOMEM;
 	free(address);
-	if (rv) {
+	if (err) {
 		if (sub)
 			sub_free(sub);
-		return why_set(&ms->why, err_of_nng(rv), "cannot subscribe: %s",
-		    nng_strerror(rv));
+		return why_set(&ms->why, err, "cannot subscribe: %s",
+		    ms_strerr(err));
 	}
 	sub->fn = fn;
 	sub->gap = gap;
 	sub->arg = arg;
 	LIST_INSERT_HEAD(&ms->subs, sub, entry);
-	nng_recv_aio(sub->socket, sub->aio);
+	sp_want(sub->sp, true);
 	*sub_r = sub;
 	return MS_OK;
 }
@@ -339,10 +325,9 @@ ms_unsubscribe(struct ms_sub **sub_ptr)
 		return;
 	*sub_ptr = NULL;
 	LIST_REMOVE(sub, entry);
+	hub_unpost(sub->ms->hub, &sub->item);
+	sp_close(&sub->sp);
 	sub->closed = true;
-	nng_aio_stop(sub->aio); /* may post */
-	nng_close(sub->socket);
-	/* run_sub() frees it when it runs now or will run */
-	if (!sub->delivering && !sub->posted)
+	if (!sub->delivering) /* else run_sub() frees it */
 		sub_free(sub);
 }
