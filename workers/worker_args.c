@@ -90,8 +90,8 @@ parse_options(int argc, char **argv, const struct worker_desc *desc,
 	}
 	if (optind == argc)
 		return true;
-	fprintf(
-	    stderr, "%s: unexpected word: %s\n", desc->program, argv[optind]);
+	fprintf(stderr, "%s: unexpected word: %s\n", desc->program,
+	    argv[optind]);
 	print_usage(stderr, desc);
 	return end_with(MS_EXIT_USAGE, code_r);
 }

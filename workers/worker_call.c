@@ -92,8 +92,8 @@ call_fail(struct call *call, enum ms_err err, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	send_reply(
-	    call, err, msg_error_rows, &error, (struct slice){ NULL, 0 });
+	send_reply(call, err, msg_error_rows, &error,
+	    (struct slice){ NULL, 0 });
 }
 
 /* ---- serve ---------------------------------------------------------------- */
@@ -158,8 +158,8 @@ decode_fields(struct call *call, const struct msg_desc *desc)
 		call_fail(call, MS_ETOOBIG, "%s: too large", desc->verb);
 		return false;
 	}
-	err = field_decode(
-	    desc->in, call->head.fields, call->in, &call->arena, &why);
+	err = field_decode(desc->in, call->head.fields, call->in, &call->arena,
+	    &why);
 	if (err) {
 		call_fail(call, err, "%s: %s", desc->verb,
 		    *why.text ? why.text : ms_strerr(err));
@@ -178,8 +178,8 @@ decode_head(struct call *call)
 		err = why_set(&why, MS_EPROTO, "this is not a request");
 	if (err) {
 		call->head = (struct msg){ .verb = SLICE_LIT("malformed") };
-		call_fail(
-		    call, err, "%s", *why.text ? why.text : ms_strerr(err));
+		call_fail(call, err, "%s",
+		    *why.text ? why.text : ms_strerr(err));
 		return false;
 	}
 	call->deadline = (struct mono){ 0 };

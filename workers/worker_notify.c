@@ -122,8 +122,8 @@ static void
 on_watchdog(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 {
 	(void)ev;
-	notifier_say(
-	    container_of(timer, struct notifier, watchdog), NOTIFY_WATCHDOG);
+	notifier_say(container_of(timer, struct notifier, watchdog),
+	    NOTIFY_WATCHDOG);
 }
 
 /* Half of what msd waits; 0 = it does not, or it waits for another process. */
@@ -165,8 +165,8 @@ notifier_init(struct notifier *n, struct loop *loop)
 	if (!path || !*path)
 		return;
 	if (!address_of(path, n)) {
-		log_warn(
-		    "NOTIFY_SOCKET is not an address", "value=%s", LOGQ(path));
+		log_warn("NOTIFY_SOCKET is not an address", "value=%s",
+		    LOGQ(path));
 		return;
 	}
 	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

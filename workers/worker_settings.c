@@ -44,8 +44,8 @@ consider(const struct conf_place *place, const struct conf_section *section,
 }
 
 static bool
-error_is_of(
-    const char *text, const struct conf *conf, const struct conf_section *own)
+error_is_of(const char *text, const struct conf *conf,
+    const struct conf_section *own)
 {
 	const struct conf_section *owner = NULL;
 	unsigned best = 0;
@@ -55,8 +55,8 @@ error_is_of(
 
 		consider(&s->place, s, text, &best, &owner);
 		for (size_t k = 0; k < s->entry_count; k++)
-			consider(
-			    &s->entries[k].key_place, s, text, &best, &owner);
+			consider(&s->entries[k].key_place, s, text, &best,
+			    &owner);
 	}
 	return own && owner == own;
 }
@@ -78,8 +78,8 @@ apply_section(const struct conf_section *section,
 {
 	const struct section_kind *kind = section_kind_find(desc->section);
 
-	conf_apply(
-	    section, desc->rows, base, desc->conf_bytes, strings, errors);
+	conf_apply(section, desc->rows, base, desc->conf_bytes, strings,
+	    errors);
 	if (errors->count == 0 && kind && kind->check && section)
 		kind->check(section, base, errors);
 }
