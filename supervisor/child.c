@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a worker as a table: one row per state, one column per event.
+ * A cell that says `nothing` is an answer too.  Only child_set_state() moves;
+ * it stops the old deadline, starts the new one and tells everybody.
+ *
+ * What comes after a death is not decided here: died() asks recovery.c, which
+ * leaves a resting state and wishes; when the last leftover is gone the child
+ * rests there, and steps.c makes the wishes true.
+ */
+#include "supervisor/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "supervisor/ctl.h"
+#include "supervisor/events.h"
+#include "supervisor/launch.h"
+#include "supervisor/listen.h"
+#include "supervisor/logpipe.h"
+#include "supervisor/msd.h"
+#include "supervisor/notify_sock.h"
+#include "supervisor/recovery.h"
+
+/* A process may be unkillable for a while (waiting for a disk). */
+#define KILL_AGAIN_MS  1000u
+#define EXTEND_MAX_MS  86400000u
+
+typedef void act(struct child *child);
+
+/* ---- moving ------------------------------------------------------------- */
+
+static uint64_t
+patience_ms(const struct child *child)
+{
+	const struct worker_conf *conf = &child->spec->conf;
+
+	switch (child->state) {
+	case CHILD_STARTING:
+		if (conf->ready.kind == READY_DELAY)
+			return conf->ready.delay_ms;
+		return conf->start_timeout_ms;
+	case CHILD_RELOADING:
+		return conf->start_timeout_ms;
+	case CHILD_STOPPING:
+		return conf->stop_timeout_ms;
+	case CHILD_ABORTING:
+		return conf->abort_timeout_ms < conf->stop_timeout_ms
+		    ? conf->abort_timeout_ms
+		    : conf->stop_timeout_ms;
+	case CHILD_KILLING:
+	case CHILD_CLEANING:
+		return KILL_AGAIN_MS;
+	case CHILD_BACKOFF:
+		return mono_ms_left(mono_now(), child->due);
+	default:
+		return DURATION_INFINITY;
+	}
+}
+
+static void
+set_deadline(struct child *child, uint64_t ms)
+{
+	struct loop *loop = child->msd->loop;
+
+	loop_timer_stop(loop, &child->deadline);
+	child->deadline_at = (struct mono){ 0 };
+	if (ms == DURATION_INFINITY)
+		return;
+	child->deadline_at = mono_add_ms(mono_now(), ms);
+	loop_timer_start(loop, &child->deadline, ms);
+}
+
+static void
+child_set_state(struct child *child, enum child_state state)
+{
+	child->state = state;
+	set_deadline(child, patience_ms(child));
+	log_debug("child", "name=%s state=%s", child->node.name,
+	    child_state_name(state));
+	msd_touch(child->msd);
+	ctl_on_state(child->msd->ctl);
+}
+
+static void
+emit(struct child *child, const char *event)
+{
+	events_add(child->msd->events, event, child->node.name,
+	    "\"pid\":%d,\"generation\":%llu", (int)child->pid,
+	    (unsigned long long)child->generation);
+}
+
+/* ---- signals ------------------------------------------------------------ */
+
+bool
+child_signal(const struct child *child, int signo)
+{
+	/* main is our child and not reaped: the number cannot be another's */
+	return child->pid > 0 && kill(child->pid, signo) == 0;
+}
+
+static void
+ask_to_end(struct child *child)
+{
+	int signo = child->spec->conf.stop_signal;
+
+	if (child->spec->conf.stop_group)
+		kill(-child->pid, signo);
+	else
+		child_signal(child, signo);
+	child_signal(child, SIGCONT); /* a stopped process cannot end */
+	child->signalled = true;
+}
+
+static void
+kill_tree(struct child *child)
+{
+	if (child->pid == 0)
+		return;
+	kill(-child->pid, SIGKILL);
+	child_signal(child, SIGKILL); /* it may not have setsid() behind it */
+	child->signalled = true;
+}
+
+/* ---- what cells do ------------------------------------------------------ */
+
+static void
+nothing(struct child *child MS_UNUSED)
+{
+}
+
+static void
+start(struct child *child)
+{
+	child->must_start = false;
+	child->must_stop = false;
+	child->signalled = false;
+	child->was_ready = false;
+	child->doomed = false;
+	child->waits_for = NULL;
+	child->stop_cause = EXIT_BY_SELF;
+	child->stop_rest = CHILD_DOWN;
+	child->rest = CHILD_DOWN;
+	if (!child_launch(child)) {
+		child_set_state(child, CHILD_CLEANING);
+		recovery_on_end(child);
+		child_set_state(child, child->rest);
+		return;
+	}
+	child_set_state(child, CHILD_STARTING);
+	emit(child, "starting");
+	logs_started(child->msd->logs, child);
+}
+
+static void
+become_ready(struct child *child)
+{
+	bool again = child->state == CHILD_RELOADING;
+
+	if (!again) {
+		child->ready_at = mono_now();
+		child->was_ready = true;
+		child->proven = true;
+		child->by_operator = false;
+		child_watch(child);
+	}
+	child_set_state(child, CHILD_READY);
+	events_add(child->msd->events, "ready", child->node.name,
+	    "\"pid\":%d,\"generation\":%llu,\"after_ms\":%llu",
+	    (int)child->pid, (unsigned long long)child->generation,
+	    (unsigned long long)mono_ms_between(child->started, mono_now()));
+	if (!again)
+		log_info("ready", "name=%s pid=%d", child->node.name,
+		    (int)child->pid);
+}
+
+static void
+reloads(struct child *child)
+{
+	child_set_state(child, CHILD_RELOADING);
+	emit(child, "reloading");
+}
+
+/* Too long for a reload, but it serves: no reason to kill it. */
+static void
+reload_late(struct child *child)
+{
+	log_warn("no READY after RELOADING", "name=%s", child->node.name);
+	become_ready(child);
+}
+
+static void
+ends_itself(struct child *child)
+{
+	child_unwatch(child);
+	child_set_state(child, CHILD_STOPPING);
+	emit(child, "stopping");
+}
+
+static void
+kill_now(struct child *child)
+{
+	child_unwatch(child);
+	kill_tree(child);
+	child_set_state(child, CHILD_KILLING);
+}
+
+static void
+order_stop(struct child *child)
+{
+	child_unwatch(child);
+	emit(child, "stopping");
+	if (child->spec->conf.stop_timeout_ms == 0) {
+		kill_now(child);
+		return;
+	}
+	ask_to_end(child);
+	child_set_state(child, CHILD_STOPPING);
+}
+
+/* It may be ending by itself: then the request still has to be made. */
+static void
+stop_once(struct child *child)
+{
+	if (!child->signalled)
+		order_stop(child);
+}
+
+static void
+doom(struct child *child, enum exit_kind kind)
+{
+	if (child->doomed)
+		return;
+	child->doomed = true;
+	child->doom = (struct exit_reason){ .kind = kind, .stage = "" };
+}
+
+static void
+start_late(struct child *child)
+{
+	if (child->spec->conf.ready.kind == READY_DELAY) {
+		become_ready(child);
+		return;
+	}
+	log_warn("not ready in time", "name=%s pid=%d", child->node.name,
+	    (int)child->pid);
+	doom(child, EXIT_KIND_START_TIMEOUT);
+	order_stop(child);
+}
+
+static void
+hung(struct child *child)
+{
+	log_warn("hung, watchdog expired", "name=%s pid=%d", child->node.name,
+	    (int)child->pid);
+	doom(child, EXIT_KIND_WATCHDOG);
+	child_unwatch(child);
+	emit(child, "watchdog");
+	child_signal(child, SIGABRT);
+	child_signal(child, SIGCONT);
+	child_set_state(child, CHILD_ABORTING);
+}
+
+static void
+due(struct child *child)
+{
+	child_set_state(child, CHILD_DOWN); /* must_start does the rest */
+}
+
+static void
+sweep_again(struct child *child)
+{
+	set_deadline(child, KILL_AGAIN_MS);
+	recovery_sweep(child->msd);
+}
+
+static void
+died(struct child *child)
+{
+	child_end_launch(child); /* last words: exec error, READY, ... */
+	child->group = child->pid;
+	tree_set_pid(&child->msd->tree, child, 0);
+	child_set_state(child, CHILD_CLEANING);
+	recovery_on_end(child);
+}
+
+static void
+gone(struct child *child)
+{
+	child->group = 0;
+	child_set_state(child, child->rest);
+}
+
+/* ---- the table ---------------------------------------------------------- */
+
+/* clang-format off */
+#define NO_PROCESS \
+	[CHILD_EV_START] = start, [CHILD_EV_READY] = nothing, \
+	[CHILD_EV_RELOADING] = nothing, [CHILD_EV_STOPPING] = nothing, \
+	[CHILD_EV_STOP] = nothing, [CHILD_EV_KILL] = nothing, \
+	[CHILD_EV_HUNG] = nothing, [CHILD_EV_EXIT] = nothing, \
+	[CHILD_EV_GONE] = nothing
+
+static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
+	[CHILD_DOWN] = { NO_PROCESS, [CHILD_EV_DEADLINE] = nothing },
+	[CHILD_BACKOFF] = { NO_PROCESS, [CHILD_EV_DEADLINE] = due },
+	[CHILD_IGNORED] = { NO_PROCESS, [CHILD_EV_DEADLINE] = nothing },
+	[CHILD_EXITED] = { NO_PROCESS, [CHILD_EV_DEADLINE] = nothing },
+	[CHILD_FAILED] = { NO_PROCESS, [CHILD_EV_DEADLINE] = nothing },
+
+	[CHILD_STARTING] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = become_ready,
+		[CHILD_EV_RELOADING] = nothing,
+		[CHILD_EV_STOPPING] = ends_itself,
+		[CHILD_EV_STOP] = order_stop,
+		[CHILD_EV_KILL] = kill_now,
+		[CHILD_EV_DEADLINE] = start_late,
+		[CHILD_EV_HUNG] = hung,
+		[CHILD_EV_EXIT] = died,
+		[CHILD_EV_GONE] = nothing,
+	},
+	[CHILD_READY] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = nothing,
+		[CHILD_EV_RELOADING] = reloads,
+		[CHILD_EV_STOPPING] = ends_itself,
+		[CHILD_EV_STOP] = order_stop,
+		[CHILD_EV_KILL] = kill_now,
+		[CHILD_EV_DEADLINE] = nothing,
+		[CHILD_EV_HUNG] = hung,
+		[CHILD_EV_EXIT] = died,
+		[CHILD_EV_GONE] = nothing,
+	},
+	[CHILD_RELOADING] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = become_ready,
+		[CHILD_EV_RELOADING] = nothing,
+		[CHILD_EV_STOPPING] = ends_itself,
+		[CHILD_EV_STOP] = order_stop,
+		[CHILD_EV_KILL] = kill_now,
+		[CHILD_EV_DEADLINE] = reload_late,
+		[CHILD_EV_HUNG] = hung,
+		[CHILD_EV_EXIT] = died,
+		[CHILD_EV_GONE] = nothing,
+	},
+	[CHILD_STOPPING] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = nothing,
+		[CHILD_EV_RELOADING] = nothing,
+		[CHILD_EV_STOPPING] = nothing,
+		[CHILD_EV_STOP] = stop_once,
+		[CHILD_EV_KILL] = kill_now,
+		[CHILD_EV_DEADLINE] = kill_now,
+		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_EXIT] = died,
+		[CHILD_EV_GONE] = nothing,
+	},
+	[CHILD_ABORTING] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = nothing,
+		[CHILD_EV_RELOADING] = nothing,
+		[CHILD_EV_STOPPING] = nothing,
+		[CHILD_EV_STOP] = nothing, /* it is on its way out */
+		[CHILD_EV_KILL] = kill_now,
+		[CHILD_EV_DEADLINE] = kill_now,
+		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_EXIT] = died,
+		[CHILD_EV_GONE] = nothing,
+	},
+	[CHILD_KILLING] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = nothing,
+		[CHILD_EV_RELOADING] = nothing,
+		[CHILD_EV_STOPPING] = nothing,
+		[CHILD_EV_STOP] = nothing,
+		[CHILD_EV_KILL] = kill_now,
+		[CHILD_EV_DEADLINE] = kill_now,
+		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_EXIT] = died,
+		[CHILD_EV_GONE] = nothing,
+	},
+	[CHILD_CLEANING] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = nothing,
+		[CHILD_EV_RELOADING] = nothing,
+		[CHILD_EV_STOPPING] = nothing,
+		[CHILD_EV_STOP] = nothing,
+		[CHILD_EV_KILL] = sweep_again,
+		[CHILD_EV_DEADLINE] = sweep_again,
+		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_EXIT] = nothing,
+		[CHILD_EV_GONE] = gone,
+	},
+};
+/* clang-format on */
+
+void
+child_event(struct child *child, enum child_event event)
+{
+	table[child->state][event](child);
+}
+
+bool
+child_cell_is_defined(enum child_state state, enum child_event event)
+{
+	return table[state][event] != NULL;
+}
+
+/* ---- what it tells ------------------------------------------------------ */
+
+static void
+keep_status(struct child *child, const char *text)
+{
+	if (child->status && strcmp(child->status, text) == 0)
+		return;
+	free(child->status);
+	child->status = text[0] ? xstrdup(text) : NULL;
+}
+
+static void
+extend(struct child *child, uint64_t usec)
+{
+	uint64_t ms = usec / 1000 < EXTEND_MAX_MS ? usec / 1000
+						  : EXTEND_MAX_MS;
+	struct mono now = mono_now();
+
+	if (child->deadline_at.ns == 0 || child->state == CHILD_KILLING ||
+	    mono_ms_left(now, child->deadline_at) >= ms)
+		return;
+	set_deadline(child, ms);
+}
+
+void
+child_on_notify(struct child *child, const struct notify *notify)
+{
+	unsigned what = notify->what;
+	bool by_ready =
+	    child->spec->conf.ready.kind == READY_NOTIFY ||
+	    child->state == CHILD_RELOADING;
+
+	if (what & NOTIFY_STATUS)
+		keep_status(child, notify->status);
+	if (what & NOTIFY_WATCHDOG)
+		child->beat = mono_now();
+	if ((what & NOTIFY_WATCHDOG_USEC) && child->watchdog_ms)
+		child->watchdog_ms = notify->watchdog_usec / 1000 + 1;
+	if ((what & NOTIFY_RELOADING))
+		child_event(child, CHILD_EV_RELOADING);
+	if ((what & NOTIFY_READY) && by_ready)
+		child_event(child, CHILD_EV_READY);
+	if (what & NOTIFY_EXTEND)
+		extend(child, notify->extend_usec);
+	if (what & NOTIFY_STOPPING)
+		child_event(child, CHILD_EV_STOPPING);
+	if (what & NOTIFY_WATCHDOG_TRIGGER)
+		child_event(child, CHILD_EV_HUNG);
+}
+
+bool
+child_reload(struct child *child)
+{
+	int signo = child->spec->conf.reload_signal;
+
+	if (signo == 0 || !child_is_ready(child))
+		return false;
+	return child_signal(child, signo);
+}
+
+/* ---- small things ------------------------------------------------------- */
+
+void
+child_rest(struct child *child, enum child_state state)
+{
+	if (child_is_alive(child))
+		child->rest = state;
+	else if (child->state != state)
+		child_set_state(child, state);
+}
+
+void
+child_wait_due(struct child *child)
+{
+	bool later = mono_ms_left(mono_now(), child->due) > 0 &&
+	    child->due.ns != 0;
+
+	child_rest(child, later ? CHILD_BACKOFF : CHILD_DOWN);
+}
+
+void
+child_forgive(struct child *child)
+{
+	child->in_a_row = 0;
+	child->restarts = 0;
+	child->due = (struct mono){ 0 };
+	intensity_reset(&child->node.own);
+}
+
+static void
+on_deadline(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
+{
+	struct child *child = container_of(timer, struct child, deadline);
+
+	(void)ev;
+	child_event(child, CHILD_EV_DEADLINE);
+}
+
+struct child *
+child_new(struct msd *msd, const char *name)
+{
+	struct child *child = xcalloc(1, sizeof(*child));
+
+	child->node.name = xstrdup(name);
+	child->msd = msd;
+	child->error_fd = child->ready_fd = child->notify_fd = -1;
+	child->log_r = child->log_w = -1;
+	ev_timer_init(&child->deadline, on_deadline, 0., 0.);
+	child_init_launch(child);
+	return child;
+}
+
+void
+child_free(struct child **child_ptr)
+{
+	struct child *child = *child_ptr;
+
+	if (!child)
+		return;
+	*child_ptr = NULL;
+	loop_timer_stop(child->msd->loop, &child->deadline);
+	child_end_launch(child);
+	listen_close(child);
+	fd_close(&child->log_r);
+	fd_close(&child->log_w);
+	intensity_fini(&child->node.own);
+	spec_drop(&child->held);
+	free(child->status);
+	free(child->exits);
+	free(child->node.name);
+	free(child);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One worker: its states, its wishes, its process.  child_event() is the only
+ * way to change the state; what each event means in each state is one table.
+ */
+#ifndef SUPERVISOR_CHILD_H
+#define SUPERVISOR_CHILD_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "common/mono.h"
+#include "proto/notify.h"
+#include "supervisor/exit_reason.h"
+#include "supervisor/tree.h"
+
+#define CHILD_EXITS_KEPT 32u
+
+enum child_state {
+	CHILD_DOWN,      /* no process */
+	CHILD_BACKOFF,   /* no process, a restart waits for its time */
+	CHILD_STARTING,  /* forked, not ready */
+	CHILD_READY,
+	CHILD_RELOADING, /* said so; ready again with READY=1 */
+	CHILD_STOPPING,  /* asked to end, or said STOPPING=1 */
+	CHILD_ABORTING,  /* hung: got ABRT */
+	CHILD_KILLING,   /* got KILL, its whole tree */
+	CHILD_CLEANING,  /* reaped; leftovers of it still live */
+	CHILD_IGNORED,   /* "do not run me here" */
+	CHILD_EXITED,    /* ended, and its type wants no restart */
+	CHILD_FAILED,    /* given up, or an exit that forbids a restart */
+	CHILD_STATE_COUNT
+};
+
+enum child_event {
+	CHILD_EV_START,
+	CHILD_EV_READY,
+	CHILD_EV_RELOADING,
+	CHILD_EV_STOPPING, /* it says that it ends */
+	CHILD_EV_STOP,     /* it is asked to end */
+	CHILD_EV_KILL,
+	CHILD_EV_DEADLINE, /* the state has lasted too long, or long enough */
+	CHILD_EV_HUNG,
+	CHILD_EV_EXIT, /* main process reaped; child->wait_code and _status */
+	CHILD_EV_GONE, /* nothing of its generation lives any more */
+	CHILD_EVENT_COUNT
+};
+
+enum child_want {
+	WANT_UP,
+	WANT_DOWN /* an operator stopped it; only an operator starts it */
+};
+
+/* Outward names of the contract. */
+enum child_face {
+	FACE_DOWN,
+	FACE_STARTING,
+	FACE_READY,
+	FACE_RELOADING,
+	FACE_STOPPING,
+	FACE_BACKOFF,
+	FACE_IGNORED,
+	FACE_EXITED,
+	FACE_FAILED,
+	FACE_COUNT
+};
+
+/* Workers that are stopped in reverse order and started in order together
+ * (steps.c). */
+struct batch;
+
+struct child {
+	struct node node; /* first: node_child() */
+	struct msd *msd;
+	const struct worker_spec *spec;
+	struct spec *held; /* keeps spec alive */
+	size_t place;      /* in the start order */
+	bool leaving;      /* not in the configuration any more */
+
+	/* ---- state machine */
+	enum child_state state;
+	enum child_state rest; /* where it rests when all of it is gone */
+	struct mono deadline_at;
+	ev_timer deadline;
+
+	/* ---- wishes: what steps.c makes true */
+	enum child_want want;
+	bool must_stop;
+	bool must_start;
+	bool by_operator;            /* this start was asked for by hand */
+	bool signalled;              /* the stop signal has been sent */
+	enum exit_cause stop_cause;  /* EXIT_BY_SELF: nobody ordered it */
+	enum child_state stop_rest;  /* where an ordered stop ends */
+	struct mono due;             /* not started before */
+	struct batch *batch;
+	const struct child *waits_for; /* dependency that is not there */
+
+	/* ---- process */
+	pid_t pid;   /* 0: none */
+	pid_t group; /* of the last process; leftovers may bear it */
+	uint64_t generation;
+	struct mono started, ready_at;
+	bool was_ready; /* this generation */
+	bool proven;    /* ready once since its supervisor started */
+	struct exit_reason doom; /* stage or kind, when msd knows better */
+	bool doomed;
+	int wait_code, wait_status; /* as siginfo: CLD_*, status */
+	int error_fd;               /* exec failure arrives here, or EOF */
+	ev_io error_io;
+	int ready_fd; /* ready = fd:N */
+	ev_io ready_io;
+	int notify_fd;
+	ev_io notify_io;
+	char *notify_path;
+	bool notify_refused; /* said once per generation */
+	uint64_t watchdog_ms;
+	struct mono beat;
+	ev_timer watchdog;
+	int *listen_fds;
+	size_t listen_count;
+
+	/* ---- log */
+	int log_r, log_w;
+	bool log_add, log_started;
+
+	/* ---- memory */
+	uint32_t restarts;
+	uint32_t in_a_row;
+	char *status; /* what it said last, or NULL */
+	struct exit_reason *exits; /* ring, allocated with the first death */
+	uint32_t exit_count;       /* ever */
+	const char *done;          /* about the last death; static text */
+	UT_hash_handle by_pid;
+};
+
+struct child *child_new(struct msd *msd, const char *name);
+void child_free(struct child **child);
+
+void child_event(struct child *child, enum child_event event);
+/* A datagram of its generation, sender checked. */
+void child_on_notify(struct child *child, const struct notify *notify);
+/* Sends signo to the main process; false when there is none. */
+bool child_signal(const struct child *child, int signo);
+/* reload_signal to a running worker. */
+bool child_reload(struct child *child);
+/* Forgets failures: an operator starts with a clean slate. */
+void child_forgive(struct child *child);
+/* Moves a child without a process to another resting state. */
+void child_rest(struct child *child, enum child_state state);
+/* Waits in BACKOFF until `due`, or is DOWN when that has come. */
+void child_wait_due(struct child *child);
+
+bool child_has_process(const struct child *child);
+/* Has a process or leftovers of one. */
+bool child_is_alive(const struct child *child);
+bool child_is_ready(const struct child *child);
+enum child_face child_face(const struct child *child);
+const char *child_face_name(enum child_face face);
+const char *child_state_name(enum child_state state);
+/* n = 0 is the last exit; NULL when there is none. */
+const struct exit_reason *child_exit(const struct child *child, uint32_t n);
+uint64_t child_uptime_ms(const struct child *child, struct mono now);
+
+/* For the test of the table: is there an answer in this cell? */
+bool child_cell_is_defined(enum child_state state, enum child_event event);
+
+#endif

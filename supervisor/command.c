@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operator stops stays stopped, and what he starts has a clean slate:
+ * his word sets `want`, and only his word does.
+ */
+#include "supervisor/command.h"
+
+#include "common/log.h"
+#include "supervisor/msd.h"
+#include "supervisor/recovery.h"
+#include "supervisor/steps.h"
+
+/* clang-format off */
+static const unsigned char table[COMMAND_COUNT][FACE_COUNT] = {
+	[COMMAND_START] = {
+		[FACE_DOWN] = COMMAND_DO,
+		[FACE_STARTING] = COMMAND_RUNNING,
+		[FACE_READY] = COMMAND_RUNNING,
+		[FACE_RELOADING] = COMMAND_RUNNING,
+		[FACE_STOPPING] = COMMAND_DO, /* when it is gone */
+		[FACE_BACKOFF] = COMMAND_RESTARTING,
+		[FACE_IGNORED] = COMMAND_DO,
+		[FACE_EXITED] = COMMAND_DO,
+		[FACE_FAILED] = COMMAND_DO,
+	},
+	[COMMAND_STOP] = {
+		[FACE_DOWN] = COMMAND_DO, /* it may have been about to start */
+		[FACE_STARTING] = COMMAND_DO,
+		[FACE_READY] = COMMAND_DO,
+		[FACE_RELOADING] = COMMAND_DO,
+		[FACE_STOPPING] = COMMAND_DO,
+		[FACE_BACKOFF] = COMMAND_DO,
+		[FACE_IGNORED] = COMMAND_DO,
+		[FACE_EXITED] = COMMAND_DO,
+		[FACE_FAILED] = COMMAND_DO,
+	},
+	[COMMAND_RESTART] = {
+		[FACE_DOWN] = COMMAND_DO,
+		[FACE_STARTING] = COMMAND_DO,
+		[FACE_READY] = COMMAND_DO,
+		[FACE_RELOADING] = COMMAND_DO,
+		[FACE_STOPPING] = COMMAND_DO,
+		[FACE_BACKOFF] = COMMAND_DO,
+		[FACE_IGNORED] = COMMAND_DO,
+		[FACE_EXITED] = COMMAND_DO,
+		[FACE_FAILED] = COMMAND_DO,
+	},
+	[COMMAND_KILL] = {
+		[FACE_DOWN] = COMMAND_DO,
+		[FACE_STARTING] = COMMAND_DO,
+		[FACE_READY] = COMMAND_DO,
+		[FACE_RELOADING] = COMMAND_DO,
+		[FACE_STOPPING] = COMMAND_DO,
+		[FACE_BACKOFF] = COMMAND_DO,
+		[FACE_IGNORED] = COMMAND_DO,
+		[FACE_EXITED] = COMMAND_DO,
+		[FACE_FAILED] = COMMAND_DO,
+	},
+	[COMMAND_SIGNAL] = {
+		[FACE_DOWN] = COMMAND_NO_PROCESS,
+		[FACE_STARTING] = COMMAND_DO,
+		[FACE_READY] = COMMAND_DO,
+		[FACE_RELOADING] = COMMAND_DO,
+		[FACE_STOPPING] = COMMAND_DO,
+		[FACE_BACKOFF] = COMMAND_NO_PROCESS,
+		[FACE_IGNORED] = COMMAND_NO_PROCESS,
+		[FACE_EXITED] = COMMAND_NO_PROCESS,
+		[FACE_FAILED] = COMMAND_NO_PROCESS,
+	},
+	[COMMAND_RELOAD] = {
+		[FACE_DOWN] = COMMAND_NO_PROCESS,
+		[FACE_STARTING] = COMMAND_DONE, /* it reads the new state now */
+		[FACE_READY] = COMMAND_DO,
+		[FACE_RELOADING] = COMMAND_DO,
+		[FACE_STOPPING] = COMMAND_NO_PROCESS,
+		[FACE_BACKOFF] = COMMAND_NO_PROCESS,
+		[FACE_IGNORED] = COMMAND_NO_PROCESS,
+		[FACE_EXITED] = COMMAND_NO_PROCESS,
+		[FACE_FAILED] = COMMAND_NO_PROCESS,
+	},
+};
+/* clang-format on */
+
+enum command_answer
+command_judge(enum command command, enum child_face face)
+{
+	return (enum command_answer)table[command][face];
+}
+
+/* ---- doing -------------------------------------------------------------- */
+
+static void
+release_parents(struct child *child)
+{
+	for (struct group *g = child->node.parent; g; g = g->node.parent)
+		g->held = g->ended = false;
+}
+
+static void
+do_start(struct child *child, struct batch *batch)
+{
+	child->want = WANT_UP;
+	child->by_operator = true;
+	child_forgive(child);
+	release_parents(child);
+	recovery_start(child, EXIT_BY_OPERATOR, batch);
+}
+
+static void
+do_restart(struct child *child, struct batch *batch)
+{
+	bool had_process = child_has_process(child);
+
+	do_start(child, batch);
+	child->by_operator = !had_process;
+}
+
+static void
+do_stop(struct child *child, struct batch *batch)
+{
+	child->want = WANT_DOWN;
+	recovery_stop(child, EXIT_BY_OPERATOR, CHILD_DOWN, batch);
+	if (!child_is_alive(child))
+		child_rest(child, CHILD_DOWN);
+}
+
+static void
+do_kill(struct child *child, struct batch *batch)
+{
+	do_stop(child, batch);
+	child_event(child, CHILD_EV_KILL);
+}
+
+struct order {
+	enum command command;
+	int signo;
+	struct batch *batch;
+};
+
+static void
+obey(struct child *child, const struct order *order)
+{
+	switch (order->command) {
+	case COMMAND_START:
+		do_start(child, order->batch);
+		break;
+	case COMMAND_STOP:
+		do_stop(child, order->batch);
+		break;
+	case COMMAND_RESTART:
+		do_restart(child, order->batch);
+		break;
+	case COMMAND_KILL:
+		do_kill(child, order->batch);
+		break;
+	case COMMAND_SIGNAL:
+		child_signal(child, order->signo);
+		break;
+	case COMMAND_RELOAD:
+		child_reload(child);
+		break;
+	case COMMAND_COUNT:
+		break;
+	}
+}
+
+/* ---- judging ------------------------------------------------------------ */
+
+static enum command_answer
+judge_child(const struct child *child, enum command command)
+{
+	/* a stop on the way to a restart is not a stop */
+	if (command == COMMAND_START && child_face(child) == FACE_STOPPING &&
+	    child->must_start)
+		return COMMAND_RESTARTING;
+	/* the face says stopping, but only leftovers live */
+	if (command == COMMAND_SIGNAL && child->state == CHILD_CLEANING)
+		return COMMAND_NO_PROCESS;
+	return command_judge(command, child_face(child));
+}
+
+static bool
+refuse(const struct child *child, enum command_answer answer,
+    const char **code_r, struct why *why)
+{
+	const char *face = child_face_name(child_face(child));
+
+	switch (answer) {
+	case COMMAND_RUNNING:
+		*code_r = "running";
+		break;
+	case COMMAND_RESTARTING:
+		*code_r = "restarting";
+		break;
+	default:
+		*code_r = "bad_request";
+		why_set(why, MS_EINVAL, "%s has no process, it is %s",
+		    child->node.name, face);
+		return false;
+	}
+	why_set(why, MS_ECONFLICT, "%s is %s", child->node.name, face);
+	return false;
+}
+
+/* To a supervisor: whoever below it can do it, does. */
+static void
+obey_below(struct msd *msd, const struct group *group,
+    const struct order *order)
+{
+	for (size_t i = 0; i < msd->tree.child_count; i++) {
+		struct child *child = msd->tree.children[i];
+
+		if (!child->leaving && tree_is_below(&child->node, group) &&
+		    judge_child(child, order->command) == COMMAND_DO)
+			obey(child, order);
+	}
+}
+
+bool
+command_run(struct msd *msd, struct node *node, enum command command,
+    int signo, const char **code_r, struct why *why)
+{
+	struct child *child = node_child(node);
+	struct order order = { command, signo, NULL };
+	enum command_answer answer;
+
+	if (msd->stopping) {
+		*code_r = "shutting_down";
+		why_set(why, MS_ESHUTDOWN, "msd is shutting down");
+		return false;
+	}
+	if (child && child->leaving) {
+		*code_r = "not_found";
+		why_set(why, MS_ENOTFOUND, "%s is being removed", node->name);
+		return false;
+	}
+	answer = child ? judge_child(child, command) : COMMAND_DO;
+	if (answer == COMMAND_DONE)
+		return true;
+	if (answer != COMMAND_DO)
+		return refuse(child, answer, code_r, why);
+	order.batch = batch_new();
+	if (child)
+		obey(child, &order);
+	else
+		obey_below(msd, node_group(node), &order);
+	batch_drop(&order.batch);
+	return true;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A ring of finished lines: an event is printed once, however many read it.
+ * Numbers start at 1 and never repeat within the life of this msd.
+ */
+#include "supervisor/events.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "common/json.h"
+#include "common/mono.h"
+
+#define MEMBERS_BYTES 1024
+
+struct events {
+	char *line[EVENTS_KEPT];
+	uint64_t next;
+	void (*on_event)(void *arg);
+	void *arg;
+};
+
+struct events *
+events_new(void)
+{
+	struct events *events = xcalloc(1, sizeof(*events));
+
+	events->next = 1;
+	return events;
+}
+
+void
+events_free(struct events **events)
+{
+	if (!*events)
+		return;
+	for (size_t i = 0; i < EVENTS_KEPT; i++)
+		free((*events)->line[i]);
+	free(*events);
+	*events = NULL;
+}
+
+void
+events_listen(struct events *events, void (*on_event)(void *arg), void *arg)
+{
+	events->on_event = on_event;
+	events->arg = arg;
+}
+
+void
+events_add(struct events *events, const char *event, const char *name,
+    const char *members, ...)
+{
+	char text[MEMBERS_BYTES], at[RFC3339_BYTES];
+	struct buf line = { 0 };
+	va_list args;
+	int n;
+
+	va_start(args, members);
+	n = vsnprintf(text, sizeof(text), members, args);
+	va_end(args);
+	if (n < 0 || n >= (int)sizeof(text))
+		text[0] = '\0'; /* half a member would break the line */
+	rfc3339_print(wall_ns(), at);
+	buf_printf(&line,
+	    "{\"seq\":%" PRIu64 ",\"at\":\"%s\",\"mono_ms\":%" PRIu64
+	    ",\"event\":\"%s\",\"name\":",
+	    events->next, at, mono_now().ns / 1000000, event);
+	json_quote(&line, slice_of(name));
+	buf_printf(&line, "%s%s}", text[0] ? "," : "", text);
+	buf_add_u8(&line, '\0');
+	free(events->line[events->next % EVENTS_KEPT]);
+	events->line[events->next % EVENTS_KEPT] = (char *)line.ptr;
+	events->next++;
+	if (events->on_event)
+		events->on_event(events->arg);
+}
+
+uint64_t
+events_next(const struct events *events)
+{
+	return events->next;
+}
+
+uint64_t
+events_first(const struct events *events)
+{
+	return events->next > EVENTS_KEPT ? events->next - EVENTS_KEPT : 1;
+}
+
+const char *
+events_get(const struct events *events, uint64_t seq)
+{
+	if (seq < events_first(events) || seq >= events->next)
+		return NULL;
+	return events->line[seq % EVENTS_KEPT];
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of users and groups of the system; apart, because <grp.h> and the
+ * tree both have a struct group. */
+#ifndef SUPERVISOR_GROUP_H
+#define SUPERVISOR_GROUP_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+bool user_find(const char *name, uid_t *uid_r);
+bool group_find(const char *name, gid_t *gid_r);
+
+#endif

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything a start needs is made here, before the fork; each thing that
+ * cannot be made has its stage, and the start has failed.
+ */
+#include "supervisor/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "proto/contract.h"
+#include "supervisor/child.h"
+#include "supervisor/launch_user.h"
+#include "supervisor/listen.h"
+#include "supervisor/logpipe.h"
+#include "supervisor/msd.h"
+#include "supervisor/notify_sock.h"
+#include "supervisor/spawn.h"
+#include "supervisor/spawn_env.h"
+
+#define PLAN_BYTES_MAX   (8u << 20)
+#define NOTIFY_PER_TURN  16u
+#define NOTIFY_LAST      1024u /* of a dead process: all that can be queued */
+#define NAMES_BYTES      2048
+#define DEFAULT_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct launch {
+	struct child *child;
+	const struct worker_conf *conf;
+	struct arena arena;
+	struct env_list env;
+	struct spawn_plan plan;
+	struct spawn_fd pass[64];
+	int out_fd;       /* where 1 and 2 go */
+	bool owns_out_fd; /* close it after the fork */
+	int null_fd;
+	int orders_fd; /* the log collector's end of its orders */
+	int ready_w;   /* ready = fd:N */
+	enum spawn_stage stage;
+	struct why why;
+};
+
+/* ---- program ------------------------------------------------------------ */
+
+static const char *
+look_up(struct launch *l, const char *dir, size_t dir_len, const char *name)
+{
+	const char *path =
+	    arena_printf(&l->arena, "%.*s/%s", (int)dir_len, dir, name);
+
+	return path && access(path, X_OK) == 0 ? path : NULL;
+}
+
+/* A bare name: lib_dir, then PATH of msd. */
+static const char *
+find_program(struct launch *l)
+{
+	const char *name = l->conf->command.word[0];
+	const char *lib = l->child->msd->lib_dir, *path = getenv("PATH");
+	const char *found;
+
+	if (strchr(name, '/'))
+		return name;
+	found = lib ? look_up(l, lib, strlen(lib), name) : NULL;
+	for (path = path ? path : DEFAULT_PATH; !found && *path;) {
+		size_t len = strcspn(path, ":");
+
+		if (len)
+			found = look_up(l, path, len, name);
+		path += len + (path[len] == ':');
+	}
+	return found;
+}
+
+static bool
+plan_program(struct launch *l)
+{
+	l->stage = SPAWN_EXEC;
+	l->plan.path = find_program(l);
+	l->plan.argv = l->conf->command.word;
+	if (l->plan.path)
+		return true;
+	errno = ENOENT;
+	why_set(&l->why, MS_ENOTFOUND, "'%s' is neither in lib_dir nor in PATH",
+	    l->conf->command.word[0]);
+	return false;
+}
+
+/* ---- descriptors -------------------------------------------------------- */
+
+static bool
+pass_fd(struct launch *l, int from, int to)
+{
+	if (l->plan.pass_count == ARRAY_LEN(l->pass)) {
+		errno = E2BIG;
+		return false;
+	}
+	l->pass[l->plan.pass_count++] = (struct spawn_fd){ from, to };
+	return true;
+}
+
+static bool
+plan_listen(struct launch *l)
+{
+	struct child *child = l->child;
+
+	l->stage = SPAWN_LISTEN;
+	errno = 0;
+	if (listen_open(child, &l->why) != MS_OK) {
+		if (errno == 0)
+			errno = EADDRINUSE;
+		return false;
+	}
+	for (size_t i = 0; i < child->listen_count; i++)
+		if (!pass_fd(l, child->listen_fds[i],
+			LISTEN_FD_START + (int)i))
+			return false;
+	return true;
+}
+
+static bool
+plan_output(struct launch *l)
+{
+	struct child *child = l->child;
+
+	l->stage = SPAWN_LOG;
+	l->out_fd = logs_output(
+	    child->msd->logs, child, &l->owns_out_fd, &l->why);
+	if (l->out_fd < 0)
+		return false;
+	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (l->null_fd < 0)
+		return false;
+	l->plan.out_fd = l->out_fd;
+	l->plan.null_fd = l->null_fd;
+	if (!child->spec->collects_logs)
+		return true;
+	l->orders_fd = logs_collector_fd(child->msd->logs, child);
+	return l->orders_fd < 0 ||
+	    pass_fd(l, l->orders_fd,
+		LISTEN_FD_START + (int)child->listen_count);
+}
+
+static bool
+plan_ready_fd(struct launch *l)
+{
+	int fds[2];
+
+	l->stage = SPAWN_FDS;
+	if (l->conf->ready.kind != READY_FD)
+		return true;
+	for (size_t i = 0; i < l->plan.pass_count; i++) {
+		if (l->pass[i].to == l->conf->ready.fd) {
+			errno = EBUSY;
+			return false;
+		}
+	}
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return false;
+	fd_set_nonblock(fds[1], false);
+	l->child->ready_fd = fds[0];
+	l->ready_w = fds[1];
+	return pass_fd(l, l->ready_w, l->conf->ready.fd);
+}
+
+/* ---- environment -------------------------------------------------------- */
+
+static char *
+slot_of(char *assignment)
+{
+	return assignment ? strchr(assignment, '=') + 1 : NULL;
+}
+
+static void
+set_contract(struct launch *l)
+{
+	const struct child *child = l->child;
+	const struct msd *msd = child->msd;
+	const struct msd_conf *dirs = &msd->spec->msd;
+	struct env_list *env = &l->env;
+
+	env_setf(env, ENV_NAME "=%s", child->node.name);
+	env_setf(env, ENV_GENERATION "=%llu",
+	    (unsigned long long)child->generation);
+	env_setf(env, ENV_CONFIG "=%s", msd->spec->path);
+	env_setf(env, ENV_RUN_DIR "=%s", dirs->run_dir);
+	env_setf(env, ENV_STATE_DIR "=%s", dirs->state_dir);
+	env_setf(env, ENV_LOG_DIR "=%s", dirs->log_dir);
+	env_setf(env, ENV_SOCKET "=%s", msd->socket_path);
+	env_setf(env, "NOTIFY_SOCKET=%s", child->notify_path);
+	if (l->orders_fd >= 0)
+		env_setf(env, ENV_LOG_FD "=%d",
+		    LISTEN_FD_START + (int)child->listen_count);
+	if (child->watchdog_ms) {
+		env_setf(env, "WATCHDOG_USEC=%llu",
+		    (unsigned long long)child->watchdog_ms * 1000);
+		l->plan.watchdog_pid =
+		    slot_of(env_set(env, "WATCHDOG_PID=" SPAWN_PID_SLOT));
+	}
+	if (child->listen_count) {
+		char names[NAMES_BYTES];
+
+		env_setf(env, "LISTEN_FDS=%zu", child->listen_count);
+		env_setf(env, "LISTEN_FDNAMES=%s",
+		    listen_names(child, names, sizeof(names)));
+		l->plan.listen_pid =
+		    slot_of(env_set(env, "LISTEN_PID=" SPAWN_PID_SLOT));
+	}
+}
+
+static bool
+plan_env(struct launch *l)
+{
+	const struct worker_conf *conf = l->conf;
+
+	l->stage = SPAWN_USER;
+	env_init(&l->env, &l->arena);
+	if (conf->clear_env)
+		env_set(&l->env, "PATH=" DEFAULT_PATH);
+	else
+		env_inherit(&l->env, l->child->msd->env);
+	errno = EINVAL;
+	if (launch_user(conf, &l->arena, &l->plan, &l->env, &l->why) != MS_OK)
+		return false;
+	l->stage = SPAWN_ENV;
+	errno = 0;
+	if (conf->env_file &&
+	    env_read_file(&l->env, conf->env_file, &l->why) != MS_OK) {
+		if (errno == 0)
+			errno = EINVAL;
+		return false;
+	}
+	for (size_t i = 0; i < conf->env.count; i++)
+		env_set(&l->env, conf->env.word[i]);
+	set_contract(l);
+	if (l->env.failed) {
+		errno = E2BIG;
+		return false;
+	}
+	l->plan.envp = l->env.var;
+	return true;
+}
+
+/* ---- the plan ----------------------------------------------------------- */
+
+static bool
+plan_notify(struct launch *l)
+{
+	l->stage = SPAWN_PREPARE;
+	if (notify_sock_open(l->child, &l->why) == MS_OK)
+		return true;
+	errno = errno ? errno : EIO;
+	return false;
+}
+
+static void
+plan_context(struct launch *l)
+{
+	struct spawn_plan *plan = &l->plan;
+
+	plan->cwd = l->conf->cwd;
+	plan->umask = l->conf->umask;
+	plan->limits = l->conf->limit;
+	plan->nofile = l->child->msd->nofile;
+	plan->nice = (int)l->conf->nice;
+	plan->oom_score_adj = (int)l->conf->oom_score_adj;
+	plan->parent = l->child->msd->pid;
+	plan->pass = l->pass;
+}
+
+static void
+launch_fini(struct launch *l)
+{
+	int saved = errno;
+
+	if (l->owns_out_fd)
+		fd_close(&l->out_fd);
+	fd_close(&l->null_fd);
+	fd_close(&l->orders_fd);
+	fd_close(&l->ready_w);
+	arena_fini(&l->arena);
+	errno = saved;
+}
+
+static bool
+run(struct launch *l)
+{
+	struct child *child = l->child;
+	pid_t pid;
+
+	plan_context(l);
+	if (!plan_program(l) || !plan_listen(l) || !plan_output(l) ||
+	    !plan_ready_fd(l) || !plan_notify(l) || !plan_env(l))
+		return false;
+	l->stage = SPAWN_FORK;
+	pid = spawn(&l->plan, &child->error_fd);
+	if (pid < 0)
+		return false;
+	tree_set_pid(&child->msd->tree, child, pid);
+	return true;
+}
+
+static void
+start_watching(struct child *child)
+{
+	struct ev_loop *ev = loop_ev(child->msd->loop);
+
+	ev_io_set(&child->error_io, child->error_fd, EV_READ);
+	ev_io_start(ev, &child->error_io);
+	ev_io_set(&child->notify_io, child->notify_fd, EV_READ);
+	ev_io_start(ev, &child->notify_io);
+	if (child->ready_fd < 0)
+		return;
+	ev_io_set(&child->ready_io, child->ready_fd, EV_READ);
+	ev_io_start(ev, &child->ready_io);
+}
+
+static void
+doom_at(struct child *child, int stage, int error)
+{
+	child->doomed = true;
+	child->doom = (struct exit_reason){ .kind = EXIT_KIND_EXEC,
+		.stage = spawn_stage_name(stage),
+		.error = error };
+}
+
+bool
+child_launch(struct child *child)
+{
+	struct launch l = { .child = child,
+		.conf = &child->spec->conf,
+		.out_fd = -1,
+		.null_fd = -1,
+		.orders_fd = -1,
+		.ready_w = -1 };
+	bool ok;
+
+	arena_init(&l.arena, PLAN_BYTES_MAX);
+	child->generation++;
+	child->started = mono_now();
+	child->watchdog_ms = l.conf->watchdog.timeout_ms;
+	errno = 0;
+	ok = run(&l);
+	launch_fini(&l);
+	if (ok) {
+		start_watching(child);
+		return true;
+	}
+	doom_at(child, (int)l.stage, errno ? errno : EIO);
+	log_warn("cannot start", "name=%s stage=%s error=%s", child->node.name,
+	    spawn_stage_name((int)l.stage),
+	    LOGQ(*l.why.text ? l.why.text : strerror(child->doom.error)));
+	child_end_launch(child);
+	return false;
+}
+
+/* ---- listening to it ---------------------------------------------------- */
+
+/* What the error pipe says: end of file is "the program runs". */
+static void
+read_error(struct child *child)
+{
+	struct spawn_error report;
+	ssize_t n;
+
+	if (child->error_fd < 0)
+		return;
+	n = read(child->error_fd, &report, sizeof(report));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	ev_io_stop(loop_ev(child->msd->loop), &child->error_io);
+	fd_close(&child->error_fd);
+	if (n == (ssize_t)sizeof(report)) {
+		doom_at(child, report.stage, report.error);
+		log_warn("cannot start", "name=%s stage=%s error=%s",
+		    child->node.name, spawn_stage_name(report.stage),
+		    LOGQ(strerror(report.error)));
+	} else if (child->spec->conf.ready.kind == READY_EXEC) {
+		child_event(child, CHILD_EV_READY);
+	}
+}
+
+static void
+on_error(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
+{
+	(void)ev;
+	read_error(container_of(io, struct child, error_io));
+}
+
+static void
+on_notify(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
+{
+	(void)ev;
+	notify_sock_read(
+	    container_of(io, struct child, notify_io), NOTIFY_PER_TURN);
+}
+
+static void
+read_ready(struct child *child)
+{
+	char text[256];
+	ssize_t n;
+
+	if (child->ready_fd < 0)
+		return;
+	n = read(child->ready_fd, text, sizeof(text));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0 && !memchr(text, '\n', (size_t)n))
+		return;
+	ev_io_stop(loop_ev(child->msd->loop), &child->ready_io);
+	fd_close(&child->ready_fd);
+	if (n > 0)
+		child_event(child, CHILD_EV_READY);
+}
+
+static void
+on_ready(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
+{
+	(void)ev;
+	read_ready(container_of(io, struct child, ready_io));
+}
+
+void
+child_end_launch(struct child *child)
+{
+	struct ev_loop *ev = loop_ev(child->msd->loop);
+
+	if (child->pid) {
+		read_error(child);
+		read_ready(child);
+		notify_sock_read(child, NOTIFY_LAST);
+	}
+	child_unwatch(child);
+	ev_io_stop(ev, &child->error_io);
+	ev_io_stop(ev, &child->ready_io);
+	ev_io_stop(ev, &child->notify_io);
+	fd_close(&child->error_fd);
+	fd_close(&child->ready_fd);
+	notify_sock_close(child);
+}
+
+/* ---- watchdog ----------------------------------------------------------- */
+
+/* A beat only notes the time; the timer looks at it when it fires. */
+static void
+on_watchdog(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
+{
+	struct child *child = container_of(timer, struct child, watchdog);
+	struct mono due = mono_add_ms(child->beat, child->watchdog_ms);
+	struct mono now = mono_now();
+
+	(void)ev;
+	if (mono_reached(now, due))
+		child_event(child, CHILD_EV_HUNG);
+	else
+		loop_timer_start(child->msd->loop, timer,
+		    mono_ms_left(now, due));
+}
+
+void
+child_watch(struct child *child)
+{
+	if (child->watchdog_ms == 0)
+		return;
+	child->beat = mono_now();
+	loop_timer_start(
+	    child->msd->loop, &child->watchdog, child->watchdog_ms);
+}
+
+void
+child_unwatch(struct child *child)
+{
+	loop_timer_stop(child->msd->loop, &child->watchdog);
+}
+
+void
+child_init_launch(struct child *child)
+{
+	ev_io_init(&child->error_io, on_error, -1, EV_READ);
+	ev_io_init(&child->ready_io, on_ready, -1, EV_READ);
+	ev_io_init(&child->notify_io, on_notify, -1, EV_READ);
+	ev_timer_init(&child->watchdog, on_watchdog, 0., 0.);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A child's process: from its spec to a plan to a pid, the descriptors msd
+ * keeps to listen to it, and the watch over its heartbeat. */
+#ifndef SUPERVISOR_LAUNCH_H
+#define SUPERVISOR_LAUNCH_H
+
+#include <stdbool.h>
+
+struct child;
+
+void child_init_launch(struct child *child);
+/* Starts a new generation.  False: child->doom says at which stage it failed
+ * and why; there is no process then. */
+bool child_launch(struct child *child);
+/* Takes what the process has said last (a failed exec, READY, STATUS), then
+ * closes everything that was only for this generation. */
+void child_end_launch(struct child *child);
+/* The watchdog, from READY on. */
+void child_watch(struct child *child);
+void child_unwatch(struct child *child);
+
+#endif

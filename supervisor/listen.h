@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sockets msd opens for a worker and keeps over its restarts, so that no
+ * connection is refused while it is away. */
+#ifndef SUPERVISOR_LISTEN_H
+#define SUPERVISOR_LISTEN_H
+
+#include "common/err.h"
+
+struct child;
+
+/* Opens what is not open yet. */
+enum ms_err listen_open(struct child *child, struct why *why);
+void listen_close(struct child *child);
+/* "name:name", for LISTEN_FDNAMES, into out. */
+const char *listen_names(const struct child *child, char *out, size_t bytes);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Orders to the collector are facts about workers, kept as flags on them and
+ * sent when its socket takes them: a slow collector costs no memory, and a
+ * new one is told everything again.
+ *
+ * The collector's own output does not go through a pipe it reads itself: when
+ * that were full it would wait for itself.  It has its file.
+ */
+#include "supervisor/logpipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "proto/logs.h"
+#include "supervisor/child.h"
+#include "supervisor/msd.h"
+
+#define PIPE_BYTES (1 << 20) /* what an ordinary user may ask for */
+#define FILE_MODE  0640
+
+/* Of a worker that left while the collector's socket was full. */
+struct left {
+	struct left *next;
+	char *name;
+};
+
+struct logs {
+	struct msd *msd;
+	int orders; /* our end; -1: no collector has been started */
+	ev_io writable;
+	bool reopen;
+	struct left *left;
+	bool told; /* that there is no collector */
+};
+
+static void
+path_in_dir(const struct child *child, char out[static LOG_PATH_BYTES])
+{
+	const char *log = child->spec->conf.log;
+
+	if (log && strncmp(log, "file:", 5) == 0)
+		snprintf(out, LOG_PATH_BYTES, "%s", log + 5);
+	else
+		snprintf(out, LOG_PATH_BYTES, "%s.log", child->node.name);
+}
+
+const char *
+logs_path(const struct logs *logs, const struct child *child,
+    char out[static LOG_PATH_BYTES])
+{
+	char file[LOG_PATH_BYTES];
+	int n;
+
+	path_in_dir(child, file);
+	if (file[0] == '/')
+		n = snprintf(out, LOG_PATH_BYTES, "%s", file);
+	else
+		n = snprintf(out, LOG_PATH_BYTES, "%s/%s",
+		    logs->msd->spec->msd.log_dir, file);
+	if (n < 0 || n >= LOG_PATH_BYTES)
+		out[0] = '\0';
+	return out;
+}
+
+/* ---- orders ------------------------------------------------------------- */
+
+static void
+fill(const struct child *child, struct logs_order *order)
+{
+	const struct worker_conf *conf = &child->spec->conf;
+	char file[LOG_PATH_BYTES];
+
+	path_in_dir(child, file);
+	snprintf(order->name, sizeof(order->name), "%s", child->node.name);
+	snprintf(order->file, sizeof(order->file), "%.*s",
+	    (int)sizeof(order->file) - 1, file);
+	order->size_bytes = conf->log_size_bytes;
+	order->keep = conf->log_keep;
+	order->format = (enum logs_format)conf->log_format;
+	order->pid = child->pid;
+	order->generation = child->generation;
+}
+
+/* False: not now; errno EAGAIN means later. */
+static bool
+send_order(struct logs *logs, const struct logs_order *order, int fd)
+{
+	struct buf bytes = { .limit_bytes = LOGS_ORDER_BYTES_MAX };
+	ssize_t n;
+
+	logs_encode(order, &bytes);
+	do
+		n = fd_send(logs->orders, bytes.ptr, bytes.len, fd);
+	while (n < 0 && errno == EINTR);
+	buf_fini(&bytes);
+	if (n < 0 && errno != EAGAIN) /* it died: its successor hears all */
+		fd_close(&logs->orders);
+	return n >= 0;
+}
+
+static bool
+send_left(struct logs *logs)
+{
+	while (logs->left) {
+		struct left *left = logs->left;
+		struct logs_order order = { .verb = LOGS_DROP };
+
+		snprintf(order.name, sizeof(order.name), "%s", left->name);
+		if (!send_order(logs, &order, -1))
+			return false;
+		logs->left = left->next;
+		free(left->name);
+		free(left);
+	}
+	return true;
+}
+
+static bool
+send_of_child(struct logs *logs, struct child *child)
+{
+	struct logs_order order = { .verb = LOGS_ADD };
+
+	fill(child, &order);
+	if (child->log_add && child->log_r >= 0) {
+		if (!send_order(logs, &order, child->log_r))
+			return false;
+		child->log_add = false;
+	}
+	order.verb = LOGS_STARTED;
+	if (child->log_started && child->log_r >= 0) {
+		if (!send_order(logs, &order, -1))
+			return false;
+		child->log_started = false;
+	}
+	return true;
+}
+
+static bool
+send_all(struct logs *logs)
+{
+	struct tree *tree = &logs->msd->tree;
+	struct logs_order reopen = { .verb = LOGS_REOPEN };
+
+	if (!send_left(logs))
+		return false;
+	for (size_t i = 0; i < tree->child_count; i++)
+		if (!send_of_child(logs, tree->children[i]))
+			return false;
+	if (logs->reopen && !send_order(logs, &reopen, -1))
+		return false;
+	logs->reopen = false;
+	return true;
+}
+
+static void
+flush(struct logs *logs)
+{
+	struct ev_loop *ev = loop_ev(logs->msd->loop);
+
+	if (logs->orders < 0)
+		return;
+	if (send_all(logs) || logs->orders < 0)
+		ev_io_stop(ev, &logs->writable);
+	else
+		ev_io_start(ev, &logs->writable);
+}
+
+static void
+on_writable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
+{
+	(void)ev;
+	flush(container_of(io, struct logs, writable));
+}
+
+/* ---- public ------------------------------------------------------------- */
+
+struct logs *
+logs_new(struct msd *msd)
+{
+	struct logs *logs = xcalloc(1, sizeof(*logs));
+
+	logs->msd = msd;
+	logs->orders = -1;
+	ev_io_init(&logs->writable, on_writable, -1, EV_WRITE);
+	return logs;
+}
+
+void
+logs_free(struct logs **logs_ptr)
+{
+	struct logs *logs = *logs_ptr;
+
+	if (!logs)
+		return;
+	*logs_ptr = NULL;
+	ev_io_stop(loop_ev(logs->msd->loop), &logs->writable);
+	fd_close(&logs->orders);
+	while (logs->left) {
+		struct left *left = logs->left;
+
+		logs->left = left->next;
+		free(left->name);
+		free(left);
+	}
+	free(logs);
+}
+
+static bool
+has_collector(const struct msd *msd)
+{
+	for (size_t i = 0; i < msd->tree.child_count; i++)
+		if (msd->tree.children[i]->spec->collects_logs &&
+		    !msd->tree.children[i]->leaving)
+			return true;
+	return false;
+}
+
+static int
+open_file(struct logs *logs, struct child *child, struct why *why)
+{
+	char path[LOG_PATH_BYTES];
+	int fd = open(logs_path(logs, child, path),
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+
+	if (fd < 0)
+		why_set(why, MS_EIO, "cannot open %s: %s", path,
+		    strerror(errno));
+	return fd;
+}
+
+static bool
+open_pipe(struct child *child)
+{
+	int fds[2];
+
+	if (child->log_w >= 0)
+		return true;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return false;
+	child->log_r = fds[0];
+	child->log_w = fds[1];
+	/* more patience while the collector is away; the default serves too */
+	if (fcntl(child->log_w, F_SETPIPE_SZ, PIPE_BYTES) < 0)
+		log_debug("small log pipe", "name=%s", child->node.name);
+	child->log_add = true;
+	return true;
+}
+
+int
+logs_output(
+    struct logs *logs, struct child *child, bool *owned_r, struct why *why)
+{
+	bool collected =
+	    !child->spec->collects_logs && has_collector(logs->msd);
+
+	*owned_r = !collected;
+	if (collected)
+		return open_pipe(child) ? child->log_w : -1;
+	if (!logs->told && !child->spec->collects_logs)
+		log_info("no log collector in the tree: workers write their "
+			 "files themselves, without stamps or rotation",
+		    "dir=%s", LOGQ(logs->msd->spec->msd.log_dir));
+	logs->told = true;
+	return open_file(logs, child, why);
+}
+
+int
+logs_collector_fd(struct logs *logs, struct child *child MS_UNUSED)
+{
+	struct ev_loop *ev = loop_ev(logs->msd->loop);
+	struct tree *tree = &logs->msd->tree;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	ev_io_stop(ev, &logs->writable);
+	fd_close(&logs->orders);
+	logs->orders = pair[0];
+	fd_set_nonblock(logs->orders, true);
+	ev_io_set(&logs->writable, logs->orders, EV_WRITE);
+	for (size_t i = 0; i < tree->child_count; i++) {
+		tree->children[i]->log_add = true;
+		tree->children[i]->log_started = tree->children[i]->pid > 0;
+	}
+	return pair[1];
+}
+
+void
+logs_started(struct logs *logs, struct child *child)
+{
+	child->log_started = true;
+	flush(logs);
+}
+
+void
+logs_changed(struct logs *logs, struct child *child)
+{
+	child->log_add = true;
+	flush(logs);
+}
+
+void
+logs_drop(struct logs *logs, struct child *child)
+{
+	struct left *left;
+
+	if (child->log_r < 0)
+		return;
+	left = xcalloc(1, sizeof(*left));
+	left->name = xstrdup(child->node.name);
+	left->next = logs->left;
+	logs->left = left;
+	fd_close(&child->log_w); /* the collector sees the end of file */
+	fd_close(&child->log_r);
+	flush(logs);
+}
+
+void
+logs_reopen(struct logs *logs)
+{
+	logs->reopen = true;
+	flush(logs);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The supervisor process: what its parts share, start and end of it all. */
+#ifndef SUPERVISOR_MSD_H
+#define SUPERVISOR_MSD_H
+
+#include <sys/resource.h>
+
+#include <stdbool.h>
+
+#include <ev.h>
+
+#include "common/loop.h"
+#include "supervisor/tree.h"
+
+struct child;
+struct ctl;
+struct events;
+struct logs;
+struct upstream;
+
+enum msd_exit {
+	MSD_EXIT_OK = 0,
+	MSD_EXIT_FAILURE = 1,
+	MSD_EXIT_USAGE = 2,
+	MSD_EXIT_CONFIG = 6,
+	MSD_EXIT_RUNNING = 7
+};
+
+struct msd {
+	struct loop *loop;
+	struct spec *spec; /* in force */
+	struct tree tree;
+	struct events *events;
+	struct logs *logs;
+	struct ctl *ctl;
+	struct upstream *upstream;
+	char **env; /* as msd was started */
+	const char *cwd;
+	const char *lib_dir;
+	char *socket_path;
+	pid_t pid;
+	uint64_t dice;
+	struct rlimit nofile; /* before msd raised its own */
+	struct mono started;
+	bool booted;
+	bool stopping;
+	bool killing; /* nobody is asked politely any more */
+	int exit_code;
+	uint64_t strangers; /* orphans reaped that nobody knew */
+	ev_timer shutdown_timer;
+	struct loop_task advance;
+	void (*on_booted)(struct msd *msd);
+};
+
+/* Starts the tree; the loop does the rest. */
+void msd_boot(struct msd *msd);
+/* Stops all in reverse order, then the loop ends and msd with `code`. */
+void msd_shutdown(struct msd *msd, int code, const char *reason);
+/* KILL to all that is left. */
+void msd_kill_all(struct msd *msd);
+/* The last of a child that left the configuration. */
+void msd_forget(struct msd *msd, struct child *child);
+/* steps_advance() at the end of this turn. */
+void msd_touch(struct msd *msd);
+
+#endif

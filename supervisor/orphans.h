@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a worker leaves behind.  msd is a subreaper: every process whose
+ * parent died becomes msd's child, wherever its session or group went.
+ */
+#ifndef SUPERVISOR_ORPHANS_H
+#define SUPERVISOR_ORPHANS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+struct msd;
+
+struct proc_stat {
+	char state; /* 'Z': dead, not reaped */
+	pid_t parent, group, session;
+	unsigned long long start; /* clock ticks after boot */
+};
+/* From /proc/PID/stat; false when there is no such process. */
+bool proc_stat_read(pid_t pid, struct proc_stat *stat_r);
+
+/*
+ * KILL to every orphan of children in state CLEANING; a child without any
+ * gets CHILD_EV_GONE.  Called again whenever something was reaped.
+ */
+void orphans_sweep(struct msd *msd);
+
+#endif

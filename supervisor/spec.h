@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree as the configuration file asks for it: checked, names resolved,
+ * paths absolute, workers in start order.  Never changed after loading; a
+ * reload loads another one and compares.
+ */
+#ifndef SUPERVISOR_SPEC_H
+#define SUPERVISOR_SPEC_H
+
+#include "common/conf.h"
+#include "proto/conf/msd.h"
+
+struct indexes {
+	size_t *at;
+	size_t count;
+};
+
+struct supervisor_spec {
+	const char *name;
+	struct supervisor_conf conf;
+	const struct conf_section *section; /* NULL: root, not written */
+	size_t parent;                      /* root: itself */
+	size_t place; /* among siblings: smaller starts first */
+	size_t depth;
+};
+
+struct worker_spec {
+	const char *name;
+	struct worker_conf conf;
+	const struct conf_section *section;
+	size_t supervisor;
+	size_t place;
+	struct indexes requires, wants, after; /* numbers of workers */
+	bool collects_logs; /* its command is ms-log */
+};
+
+struct spec {
+	unsigned holders;
+	struct arena arena;
+	struct conf *conf;
+	const char *path; /* of the file, absolute */
+	struct msd_conf msd;
+	struct supervisor_spec *supervisors; /* [0] is root; parents first */
+	size_t supervisor_count;
+	struct worker_spec *workers; /* in start order */
+	size_t worker_count;
+};
+
+/*
+ * cwd: what relative paths mean.  Returns NULL when there were errors.
+ * The result is held once by the caller.
+ */
+struct spec *spec_load(const char *path, const char *cwd, char **env,
+    struct conf_errors *errors);
+struct spec *spec_hold(struct spec *spec);
+void spec_drop(struct spec **spec);
+
+/* Do the two describe the same process?  (What differs otherwise is policy,
+ * taken over by a running worker.) */
+bool worker_spec_is_same_process(const struct worker_spec *a,
+    const struct worker_spec *b);
+bool worker_spec_is_same(const struct worker_spec *a,
+    const struct worker_spec *b);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The supervision tree: supervisors ("groups") and workers ("children") in
+ * start order.  A node is what both have in common: a place among siblings
+ * and a parent that answers for its failures.
+ */
+#ifndef SUPERVISOR_TREE_H
+#define SUPERVISOR_TREE_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <uthash.h>
+
+#include "supervisor/intensity.h"
+#include "supervisor/spec.h"
+
+struct msd;
+struct child;
+struct group;
+
+struct node {
+	char *name;
+	bool is_group;
+	struct group *parent; /* NULL: root */
+	size_t index;         /* among its siblings, in start order */
+	struct intensity own; /* window of escalate_after */
+	UT_hash_handle by_name;
+};
+
+struct group {
+	struct node node;
+	struct supervisor_conf conf; /* borrows texts of the spec in force */
+	struct node **nodes;
+	size_t count;
+	struct intensity window; /* of intensity and period */
+	uint32_t restarts;
+	bool starting; /* not all of it has been up yet, since its last start */
+	bool held;     /* gave up, waits for an operator */
+	bool ended;    /* gave up or shut down, not restarted */
+	bool kept;     /* scratch of tree_apply() */
+};
+
+struct tree {
+	struct group *root;
+	struct group **groups; /* parents first */
+	size_t group_count;
+	struct child **children; /* in start order; leaving ones at the end */
+	size_t child_count;
+	struct node *by_name;
+	struct child *by_pid;
+};
+
+/* Makes nodes for what is new in spec and moves known ones to their place.
+ * Children that are not in spec are marked `leaving`.  The tree holds spec
+ * through its children. */
+void tree_apply(struct msd *msd, struct tree *tree, struct spec *spec);
+void tree_fini(struct tree *tree);
+/* Frees a leaving child whose process is gone. */
+void tree_remove(struct tree *tree, struct child *child);
+
+struct node *tree_find(const struct tree *tree, const char *name);
+struct child *tree_find_child(const struct tree *tree, const char *name);
+struct child *tree_find_pid(const struct tree *tree, pid_t pid);
+void tree_set_pid(struct tree *tree, struct child *child, pid_t pid);
+bool tree_is_below(const struct node *node, const struct group *group);
+
+struct child *node_child(const struct node *node); /* NULL for a group */
+struct group *node_group(const struct node *node); /* NULL for a child */
+
+#endif
