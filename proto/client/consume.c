@@ -253,7 +253,10 @@ on_fetched(void *arg, enum ms_err err, const void *out, struct slice body,
 	const struct bus_fetch_out *fetched = out;
 
 	if (err) {
-		c->known = c->known && err != MS_ENOTFOUND;
+		if (err == MS_ENOTFOUND) { /* forgotten, with what it gave us */
+			c->known = false;
+			c->settle_upto = 0;
+		}
 		try_later(c, err, why->text);
 		return;
 	}
