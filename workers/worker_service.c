@@ -61,7 +61,8 @@ struct service {
 	struct lane_queue incoming;
 	struct gone *gone;
 	bool receiving; /* a lane is armed */
-	bool stopped;
+	bool stopped;   /* takes no more requests */
+	bool closed;    /* posts no more: the loop is going */
 	bool posted;
 	size_t held_bytes;
 	/* loop thread only */
@@ -99,7 +100,7 @@ arm(struct lane *lane)
 static void
 wake_loop(struct service *s)
 {
-	if (s->posted)
+	if (s->posted || s->closed)
 		return;
 	s->posted = true;
 	loop_post(s->worker->loop, &s->task);
@@ -465,7 +466,7 @@ service_close(struct service *s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stopped = true;
-	s->posted = true; /* nobody posts to a loop that is gone */
+	s->closed = true;
 	STAILQ_INIT(&s->incoming);
 	free_gone(s->gone);
 	s->gone = NULL;
