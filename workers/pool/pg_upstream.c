@@ -8,7 +8,9 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/alloc.h"
 #include "common/str.h"
@@ -72,6 +74,24 @@ check_hosts(const char *hosts, struct why *why)
 	return MS_OK;
 }
 
+/* A socket directory given relative means the working directory, as every
+ * relative path of the configuration does; libpq would look up a name. */
+static void
+make_absolute(const struct pg_upstream *up)
+{
+	char cwd[PATH_MAX];
+
+	for (PQconninfoOption *o = up->options; o->keyword; o++) {
+		if (strcmp(o->keyword, "host") != 0 || !o->val ||
+		    strchr("/@", o->val[0]) || !strchr(o->val, '/') ||
+		    strchr(o->val, ',') || !getcwd(cwd, sizeof(cwd)))
+			continue;
+		char *path = xasprintf("%s/%s", cwd, o->val);
+		free(o->val); /* libpq's, as PQconninfoFree() does */
+		o->val = path;
+	}
+}
+
 static const char *
 option(const struct pg_upstream *up, const char *key)
 {
@@ -115,6 +135,7 @@ pg_upstream_init(struct pg_upstream *up, const char *conninfo,
 		PQfreemem(text);
 		return err;
 	}
+	make_absolute(up);
 	up->database = option(up, "dbname");
 	up->user = option(up, "user");
 	up->application_name = xasprintf("ms-pool/%s", pool_name);
