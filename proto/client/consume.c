@@ -78,7 +78,7 @@ try_later(struct ms_consumer *c, enum ms_err err, const char *why)
 	why_set(&c->ms->why, err, "%s: %s", c->name, why);
 	c->state = CONSUMER_WAITING;
 	hub_timer_start(c->ms->hub, &c->timer,
-	    ms_retry_delay_ms(c->ms, c->failures++));
+	    handle_retry_delay_ms(c->ms, c->failures++));
 }
 
 static void send_in_progress(struct ms_consumer *c);
@@ -401,7 +401,7 @@ ms_consume(struct ms *ms, const struct ms_consumer_options *options,
 	c->fn = fn;
 	c->arg = arg;
 	c->timer.fire = on_timer;
-	err = ms_link(ms, "bus", ms->hub, &c->link);
+	err = handle_link(ms, "bus", ms->hub, &c->link);
 	if (err) {
 		consumer_free(c);
 		return err;

@@ -165,14 +165,14 @@ ms_why(struct ms *ms)
 /* ---- waiting ------------------------------------------------------------------ */
 
 struct mono
-ms_deadline(int timeout_ms)
+handle_deadline(int timeout_ms)
 {
 	return timeout_ms < 0 ? (struct mono){ 0 }
 			      : mono_add_ms(mono_now(), (uint64_t)timeout_ms);
 }
 
 size_t
-ms_run(struct ms *ms)
+handle_run(struct ms *ms)
 {
 	size_t n = link_hub_dispatch(ms->acks, 0);
 
@@ -180,7 +180,7 @@ ms_run(struct ms *ms)
 }
 
 bool
-ms_wait(struct ms *ms, struct mono deadline)
+handle_wait(struct ms *ms, struct mono deadline)
 {
 	struct pollfd poll_fd = { .fd = ms->fd, .events = POLLIN };
 	uint64_t left_ms = mono_ms_left(mono_now(), deadline);
@@ -193,17 +193,17 @@ ms_wait(struct ms *ms, struct mono deadline)
 enum ms_err
 ms_dispatch(struct ms *ms, int timeout_ms)
 {
-	struct mono deadline = ms_deadline(timeout_ms);
+	struct mono deadline = handle_deadline(timeout_ms);
 
 	outbox_push(ms);
-	if (ms_run(ms) == 0 && timeout_ms != 0 && ms_wait(ms, deadline))
-		ms_run(ms);
+	if (handle_run(ms) == 0 && timeout_ms != 0 && handle_wait(ms, deadline))
+		handle_run(ms);
 	outbox_push(ms); /* what the callbacks have published */
 	return MS_OK;
 }
 
 uint32_t
-ms_retry_delay_ms(struct ms *ms, uint32_t failures)
+handle_retry_delay_ms(struct ms *ms, uint32_t failures)
 {
 	struct span_ms span = { RETRY_MIN_MS, RETRY_MAX_MS };
 
@@ -213,7 +213,7 @@ ms_retry_delay_ms(struct ms *ms, uint32_t failures)
 /* ---- links ---------------------------------------------------------------------- */
 
 char *
-ms_address(struct ms *ms, const char *name, const char *suffix)
+handle_address(struct ms *ms, const char *name, const char *suffix)
 {
 	size_t max = sizeof(((struct sockaddr_un *)0)->sun_path);
 	char *address;
@@ -231,10 +231,10 @@ ms_address(struct ms *ms, const char *name, const char *suffix)
 }
 
 enum ms_err
-ms_link(struct ms *ms, const char *service, struct link_hub *hub,
+handle_link(struct ms *ms, const char *service, struct link_hub *hub,
     struct link **link_r)
 {
-	char *address = ms_address(ms, service, SERVICE_SUFFIX);
+	char *address = handle_address(ms, service, SERVICE_SUFFIX);
 	enum ms_err err;
 
 	if (!address)

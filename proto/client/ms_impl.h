@@ -62,18 +62,18 @@ struct ms {
 };
 
 /* Opens a link to run_dir/SERVICE.ipc. */
-enum ms_err ms_link(struct ms *ms, const char *service, struct link_hub *hub,
+enum ms_err handle_link(struct ms *ms, const char *service, struct link_hub *hub,
     struct link **link_r);
 /* "ipc://RUN_DIR/NAME" + suffix; NULL when too long (why is set). */
-char *ms_address(struct ms *ms, const char *name, const char *suffix);
+char *handle_address(struct ms *ms, const char *name, const char *suffix);
 /* Delay before the n-th try after a failure. */
-uint32_t ms_retry_delay_ms(struct ms *ms, uint32_t failures);
+uint32_t handle_retry_delay_ms(struct ms *ms, uint32_t failures);
 /* Both hubs, without waiting; how much ran. */
-size_t ms_run(struct ms *ms);
+size_t handle_run(struct ms *ms);
 /* Until the deadline for something to run; false when it has passed. */
-bool ms_wait(struct ms *ms, struct mono deadline);
+bool handle_wait(struct ms *ms, struct mono deadline);
 /* timeout_ms as in ms.h: -1 is for ever. */
-struct mono ms_deadline(int timeout_ms);
+struct mono handle_deadline(int timeout_ms);
 
 enum ms_err outbox_init(struct ms *ms, uint32_t window);
 void outbox_fini(struct ms *ms);

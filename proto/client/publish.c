@@ -74,7 +74,7 @@ ground(struct shipment *s)
 	TAILQ_INSERT_TAIL(&box->grounded, s, entry);
 	if (box->again.due.ns == 0)
 		hub_timer_start(s->ms->acks, &box->again,
-		    ms_retry_delay_ms(s->ms, box->failures++));
+		    handle_retry_delay_ms(s->ms, box->failures++));
 }
 
 /* Takes each once: what cannot fly is grounded again, behind them. */
@@ -377,19 +377,19 @@ enum ms_err
 ms_flush(struct ms *ms, int timeout_ms)
 {
 	struct outbox *box = &ms->outbox;
-	struct mono deadline = ms_deadline(timeout_ms);
+	struct mono deadline = handle_deadline(timeout_ms);
 	enum ms_err refused;
 
 	outbox_push(ms);
-	ms_run(ms);
+	handle_run(ms);
 	while (box->filling || box->awaited > 0) {
 		if (mono_reached(mono_now(), deadline))
 			return why_set(&ms->why, MS_ETIMEOUT,
 			    "%u batches unacknowledged after %d ms, is the bus "
 			    "running?",
 			    box->awaited + (box->filling != NULL), timeout_ms);
-		ms_wait(ms, deadline);
-		ms_run(ms);
+		handle_wait(ms, deadline);
+		handle_run(ms);
 		outbox_push(ms);
 	}
 	refused = box->refused;
@@ -413,7 +413,7 @@ outbox_init(struct ms *ms, uint32_t window)
 	box->window = window;
 	arena_init(&box->arena, JSON_ARENA_BYTES);
 	box->again.fire = on_again;
-	return ms_link(ms, "bus", ms->acks, &box->link);
+	return handle_link(ms, "bus", ms->acks, &box->link);
 }
 
 static void

@@ -32,7 +32,7 @@ find_link(struct ms *ms, const char *service, struct link **link_r)
 	if (!s)
 		return why_set(&ms->why, MS_ENOMEM, "out of memory");
 	memcpy(s->name, service, len + 1);
-	err = ms_link(ms, service, ms->hub, &s->link);
+	err = handle_link(ms, service, ms->hub, &s->link);
 	if (err) {
 		free(s);
 		return err;

@@ -295,7 +295,7 @@ ms_subscribe(struct ms *ms, const char *pattern, ms_event_fn *fn,
 
 	if (err)
 		return err;
-	address = ms_address(ms, "bus", PUB_SUFFIX);
+	address = handle_address(ms, "bus", PUB_SUFFIX);
 	if (!address)
 		return MS_EINVAL;
 	sub = sub_new(ms, pattern);
