@@ -24,6 +24,7 @@ struct pub {
 	const char *subject; /* NULL: every event carries its own */
 	const char *type;    /* NULL: the subject */
 	enum ms_durability durability;
+	uint64_t rate; /* events a second, 0 = as fast as it goes */
 	char source[SOURCE_BYTES];
 	struct event_file file;
 	struct mono started;
@@ -215,6 +216,20 @@ send_line(const struct pub *pub, struct ms *ms, struct slice line)
 	    pub->durability);
 }
 
+/* Until event number n is due; acknowledgements are taken meanwhile. */
+static enum ms_err
+keep_pace(const struct pub *pub, struct ms *ms, uint64_t n)
+{
+	struct mono due = mono_add_ms(pub->started, n * 1000 / pub->rate);
+	enum ms_err err = MS_OK;
+	uint64_t left;
+
+	while ((err == MS_OK || err == MS_ETIMEOUT) &&
+	    (left = mono_ms_left(mono_now(), due)) > 0)
+		err = ms_dispatch(ms, left > 1000 ? 1000 : (int)left);
+	return err == MS_ETIMEOUT ? MS_OK : err;
+}
+
 static enum ms_err
 send_all(const struct pub *pub, struct ms *ms)
 {
@@ -222,8 +237,13 @@ send_all(const struct pub *pub, struct ms *ms)
 	enum ms_err err = MS_OK;
 	struct slice line;
 
-	while (err == MS_OK && event_lines_next(&lines, &line))
-		err = send_line(pub, ms, line);
+	for (uint64_t n = 0; err == MS_OK && event_lines_next(&lines, &line);
+	     n++) {
+		if (pub->rate > 0)
+			err = keep_pace(pub, ms, n);
+		if (err == MS_OK)
+			err = send_line(pub, ms, line);
+	}
 	return err == MS_OK ? ms_flush(ms, FLUSH_MS) : err;
 }
 
@@ -254,6 +274,7 @@ say_published(const struct pub *pub, const struct ms_published *done)
 	json_put_str(root, "durability", word);
 	json_put_num(root, "last_seq", (double)done->last_seq);
 	json_put_num(root, "seconds", s);
+	json_put_num(root, "events_per_s", (double)(uint64_t)rate);
 	ctl_write_json(root);
 	json_free(&root);
 }
@@ -294,6 +315,8 @@ do_bus_pub(struct msctl *ctl, const struct args *args)
 
 	snprintf(pub.source, sizeof(pub.source), "/msctl/%u",
 	    (unsigned)getuid());
+	if (code == CTL_OK && !ctl_number(ctl, args, "rate", 0, &pub.rate))
+		code = CTL_USAGE;
 	if (code == CTL_OK)
 		code = read_subject(&pub, args);
 	if (code == CTL_OK)

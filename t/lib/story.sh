@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# A story: a private msd in a temporary folder, told from the shell.
+#
+#   . t/lib/story.sh
+#   story_begin                 makes $dir, removed at the end with all it started
+#   start_msd CONFIG            runs msd on it in the background, pid in $msd
+#   await WHAT SECONDS TEST     until the shell text TEST is true
+#   await_ready NAME            until the worker is ready
+#   await_other_pid NAME PID    until it is ready with another pid
+#   pid_of NAME                 its pid, nothing when it has none
+#   expect WHAT TEST            fails unless TEST is true now
+#   stop_msd                    TERM, waits; exit code in $msd_code
+#   fail WORDS                  the story ends here, unhappily
+#   story_end                   nothing of it may be left
+B=${B:-build/release}
+dir= msd= msd_code=
+
+msctl() { "$B/msctl" "$@"; }
+
+fail() {
+	echo "FAILED: $*" >&2
+	for log in "$dir"/msd.out "$dir"/log/*.log; do
+		[ -f "$log" ] || continue
+		echo "--- ${log##*/}" >&2
+		tail -n 15 "$log" >&2
+	done
+	exit 1
+}
+
+story_begin() {
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/ms-story.XXXXXX") || exit 1
+	chmod 755 "$dir" # user postgres has to reach it
+	MS_SOCKET=$dir/run/msd.sock MS_RUN_DIR=$dir/run STORY_DIR=$dir
+	export MS_SOCKET MS_RUN_DIR STORY_DIR
+	trap story_cleanup EXIT
+	trap 'exit 130' HUP INT TERM
+}
+
+story_cleanup() {
+	status=$?
+	trap - EXIT
+	[ -z "$msd" ] || kill -KILL "$msd" 2>/dev/null || :
+	[ -z "$msd" ] || wait "$msd" 2>/dev/null || :
+	if [ -L "$dir/postgres" ]; then rm -rf "$(readlink "$dir/postgres")"; fi
+	rm -rf "$dir"
+	exit $status
+}
+
+start_msd() {
+	"$B/msd" -c "$1" >>"$dir/msd.out" 2>&1 &
+	msd=$!
+	await "msd answers" 10 'msctl version >/dev/null 2>&1 && [ -S "$MS_SOCKET" ]'
+}
+
+stop_msd() {
+	kill -TERM "$msd"
+	msd_code=0
+	wait "$msd" || msd_code=$?
+	msd=
+}
+
+await() {
+	until_s=$(($(date +%s) + $2))
+	until eval "$3"; do
+		[ "$(date +%s)" -lt "$until_s" ] || fail "waited $2 s: $1"
+	done
+}
+
+expect() { eval "$2" || fail "$1"; }
+
+pid_of() {
+	msctl status "$1" --json 2>/dev/null |
+	    sed -n 's/.*"pid":\([0-9][0-9]*\).*/\1/p'
+}
+state_of() {
+	msctl status "$1" --json 2>/dev/null |
+	    sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'
+}
+
+await_ready() {
+	msctl wait "$1" --state ready --timeout 60s >/dev/null ||
+	    fail "$1 is not ready: $(msctl status "$1" 2>&1)"
+}
+
+await_other_pid() {
+	await "$1 is ready with another pid than $2" 60 \
+	    '[ "$(state_of '"$1"')" = ready ] && [ "$(pid_of '"$1"')" != '"$2"' ]'
+}
+
+# Processes whose environment says that they belong to this story.
+left_behind() {
+	for environ in /proc/[0-9]*/environ; do
+		pid=${environ#/proc/}; pid=${pid%/environ}
+		[ "$pid" != $$ ] && [ "$pid" != "$msd" ] || continue
+		tr '\0' '\n' <"$environ" 2>/dev/null |
+		    grep -q "^MS_RUN_DIR=$dir/run$" || continue
+		tr '\0' '\n' <"$environ" 2>/dev/null | grep -q '^MS_NAME=' &&
+		    echo "$pid"
+	done 2>/dev/null
+}
+
+story_end() {
+	if [ -n "$msd" ]; then
+		stop_msd
+		[ "$msd_code" = 0 ] || fail "msd ended with $msd_code"
+	fi
+	await "nothing is left behind" 5 '[ -z "$(left_behind)" ]'
+}
