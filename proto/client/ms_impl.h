@@ -62,8 +62,8 @@ struct ms {
 };
 
 /* Opens a link to run_dir/SERVICE.ipc. */
-enum ms_err handle_link(struct ms *ms, const char *service, struct link_hub *hub,
-    struct link **link_r);
+enum ms_err handle_link(struct ms *ms, const char *service,
+    struct link_hub *hub, struct link **link_r);
 /* "ipc://RUN_DIR/NAME" + suffix; NULL when too long (why is set). */
 char *handle_address(struct ms *ms, const char *name, const char *suffix);
 /* Delay before the n-th try after a failure. */
