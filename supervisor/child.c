@@ -29,8 +29,8 @@
 #include "supervisor/recovery.h"
 
 /* A process may be unkillable for a while (waiting for a disk). */
-#define KILL_AGAIN_MS  1000u
-#define EXTEND_MAX_MS  86400000u
+#define KILL_AGAIN_MS 1000u
+#define EXTEND_MAX_MS 86400000u
 
 typedef void act(struct child *child);
 
@@ -172,8 +172,8 @@ become_ready(struct child *child)
 	}
 	child_set_state(child, CHILD_READY);
 	events_add(child->msd->events, "ready", child->node.name,
-	    "\"pid\":%d,\"generation\":%llu,\"after_ms\":%llu",
-	    (int)child->pid, (unsigned long long)child->generation,
+	    "\"pid\":%d,\"generation\":%llu,\"after_ms\":%llu", (int)child->pid,
+	    (unsigned long long)child->generation,
 	    (unsigned long long)mono_ms_between(child->started, mono_now()));
 	if (!again)
 		log_info("ready", "name=%s pid=%d", child->node.name,
@@ -427,8 +427,7 @@ keep_status(struct child *child, const char *text)
 static void
 extend(struct child *child, uint64_t usec)
 {
-	uint64_t ms = usec / 1000 < EXTEND_MAX_MS ? usec / 1000
-						  : EXTEND_MAX_MS;
+	uint64_t ms = usec / 1000 < EXTEND_MAX_MS ? usec / 1000 : EXTEND_MAX_MS;
 	struct mono now = mono_now();
 
 	if (child->deadline_at.ns == 0 || child->state == CHILD_KILLING ||
@@ -441,8 +440,7 @@ void
 child_on_notify(struct child *child, const struct notify *notify)
 {
 	unsigned what = notify->what;
-	bool by_ready =
-	    child->spec->conf.ready.kind == READY_NOTIFY ||
+	bool by_ready = child->spec->conf.ready.kind == READY_NOTIFY ||
 	    child->state == CHILD_RELOADING;
 
 	if (what & NOTIFY_STATUS)
@@ -487,8 +485,8 @@ child_rest(struct child *child, enum child_state state)
 void
 child_wait_due(struct child *child)
 {
-	bool later = mono_ms_left(mono_now(), child->due) > 0 &&
-	    child->due.ns != 0;
+	bool later =
+	    mono_ms_left(mono_now(), child->due) > 0 && child->due.ns != 0;
 
 	child_rest(child, later ? CHILD_BACKOFF : CHILD_DOWN);
 }

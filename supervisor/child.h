@@ -6,10 +6,9 @@
 #ifndef SUPERVISOR_CHILD_H
 #define SUPERVISOR_CHILD_H
 
-#include <sys/types.h>
-
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <ev.h>
 
@@ -21,9 +20,9 @@
 #define CHILD_EXITS_KEPT 32u
 
 enum child_state {
-	CHILD_DOWN,      /* no process */
-	CHILD_BACKOFF,   /* no process, a restart waits for its time */
-	CHILD_STARTING,  /* forked, not ready */
+	CHILD_DOWN,     /* no process */
+	CHILD_BACKOFF,  /* no process, a restart waits for its time */
+	CHILD_STARTING, /* forked, not ready */
 	CHILD_READY,
 	CHILD_RELOADING, /* said so; ready again with READY=1 */
 	CHILD_STOPPING,  /* asked to end, or said STOPPING=1 */
@@ -91,11 +90,11 @@ struct child {
 	enum child_want want;
 	bool must_stop;
 	bool must_start;
-	bool by_operator;            /* this start was asked for by hand */
-	bool signalled;              /* the stop signal has been sent */
-	enum exit_cause stop_cause;  /* EXIT_BY_SELF: nobody ordered it */
-	enum child_state stop_rest;  /* where an ordered stop ends */
-	struct mono due;             /* not started before */
+	bool by_operator;           /* this start was asked for by hand */
+	bool signalled;             /* the stop signal has been sent */
+	enum exit_cause stop_cause; /* EXIT_BY_SELF: nobody ordered it */
+	enum child_state stop_rest; /* where an ordered stop ends */
+	struct mono due;            /* not started before */
 	struct batch *batch;
 	const struct child *waits_for; /* dependency that is not there */
 
@@ -104,8 +103,8 @@ struct child {
 	pid_t group; /* of the last process; leftovers may bear it */
 	uint64_t generation;
 	struct mono started, ready_at;
-	bool was_ready; /* this generation */
-	bool proven;    /* ready once since its supervisor started */
+	bool was_ready;          /* this generation */
+	bool proven;             /* ready once since its supervisor started */
 	struct exit_reason doom; /* stage or kind, when msd knows better */
 	bool doomed;
 	int wait_code, wait_status; /* as siginfo: CLD_*, status */
@@ -125,12 +124,13 @@ struct child {
 
 	/* ---- log */
 	int log_r, log_w;
-	bool log_add, log_started;
+	bool log_add, log_started; /* orders to send to the collector */
+	bool log_sent;             /* it has the pipe */
 
 	/* ---- memory */
 	uint32_t restarts;
 	uint32_t in_a_row;
-	char *status; /* what it said last, or NULL */
+	char *status;              /* what it said last, or NULL */
 	struct exit_reason *exits; /* ring, allocated with the first death */
 	uint32_t exit_count;       /* ever */
 	const char *done;          /* about the last death; static text */

@@ -76,9 +76,8 @@ child_face_name(enum child_face face)
 const struct exit_reason *
 child_exit(const struct child *child, uint32_t n)
 {
-	uint32_t kept = child->exit_count < CHILD_EXITS_KEPT
-	    ? child->exit_count
-	    : CHILD_EXITS_KEPT;
+	uint32_t kept = child->exit_count < CHILD_EXITS_KEPT ? child->exit_count
+							     : CHILD_EXITS_KEPT;
 
 	if (n >= kept)
 		return NULL;

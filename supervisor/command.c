@@ -217,8 +217,8 @@ obey_below(struct msd *msd, const struct group *group,
 }
 
 bool
-command_run(struct msd *msd, struct node *node, enum command command,
-    int signo, const char **code_r, struct why *why)
+command_run(struct msd *msd, struct node *node, enum command command, int signo,
+    const char **code_r, struct why *why)
 {
 	struct child *child = node_child(node);
 	struct order order = { command, signo, NULL };

@@ -1,503 +1,721 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients are gossip: whatever they send, msd answers or hangs up and goes on.
- * A reader of the event stream that does not read is dropped when what waits
- * for it has become too much; it can come back and ask for --from.
+ * Clients, lines, streams and waits.  What a verb means is in ctl_cmds.c.
+ *
+ * An event reader is fed from the ring by number: it costs no queue of its
+ * own beyond one buffer, and when it is so slow that the ring has moved on,
+ * it is cut off and counted; it can come back with the number it has.
  */
 #include "supervisor/ctl.h"
-
-#include <sys/socket.h>
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/sock.h"
-#include "supervisor/ctl_client.h"
+#include "proto/contract.h"
 #include "supervisor/events.h"
-#include "supervisor/group.h"
-#include "supervisor/status.h"
+#include "supervisor/launch_user.h"
+#include "supervisor/msd.h"
+#include "supervisor/show.h"
 
-#define READ_BYTES_PER_TURN (16u << 10)
-#define GROUPS_MAX          1024
+#define ACCEPTS_PER_TURN  16u
+#define READ_BYTES        (16u << 10)
+#define LINES_PER_TURN    32u
+#define STREAM_BYTES_HIGH (256u << 10) /* stop filling a slow reader */
+
+struct wait {
+	TAILQ_ENTRY(wait) entry;
+	struct ctl_client *client;
+	int64_t id;
+	char *name;
+	struct ctl_wait what;
+	ev_timer timer;
+};
+TAILQ_HEAD(waits, wait);
+
+struct ctl_client {
+	TAILQ_ENTRY(ctl_client) entry;
+	struct ctl *ctl;
+	int fd;
+	ev_io readable, writable;
+	struct loop_task more; /* lines left over from a turn */
+	struct buf in, out;
+	bool may_control;
+	bool dead; /* freed at the end of the turn */
+	bool follows;
+	bool ends; /* the stream stops at `until` */
+	uint64_t next, until;
+	int64_t stream_id;
+	unsigned waits;
+};
+TAILQ_HEAD(clients, ctl_client);
 
 struct ctl {
 	struct msd *msd;
 	int fd;
-	ev_io accept_io;
-	LIST_HEAD(, ctl_client) clients;
+	ev_io listener;
+	struct clients clients;
 	unsigned client_count;
-	gid_t control_gid; /* -1: none */
-	struct loop_task look; /* at pending answers and streams */
+	struct waits waits;
+	struct loop_task judge; /* look at the waits at the end of the turn */
+	uint64_t slow_dropped;
 };
 
-/* ---- the end of a client -------------------------------------------------- */
+/* ---- clients: end ------------------------------------------------------- */
 
 static void
-wait_free(struct ctl_wait *wait)
+wait_free(struct ctl *ctl, struct wait *wait)
 {
-	struct ctl_client *client = wait->client;
-
-	LIST_REMOVE(wait, entry);
-	client->wait_count--;
-	loop_timer_stop(client->msd->loop, &wait->timer);
+	TAILQ_REMOVE(&ctl->waits, wait, entry);
+	loop_timer_stop(ctl->msd->loop, &wait->timer);
+	wait->client->waits--;
+	free(wait->name);
 	free(wait);
 }
 
+/* Safe inside any callback of the client: its memory lives to the end of the
+ * turn. */
 static void
-client_free(struct ctl_client *client)
+client_end(struct ctl_client *client)
 {
-	struct ev_loop *ev = loop_ev(client->msd->loop);
+	struct ctl *ctl = client->ctl;
+	struct ev_loop *ev = loop_ev(ctl->msd->loop);
+	struct wait *wait, *next;
 
-	while (!LIST_EMPTY(&client->waits))
-		wait_free(LIST_FIRST(&client->waits));
-	LIST_REMOVE(client, entry);
-	client->ctl->client_count--;
-	ev_io_stop(ev, &client->read_io);
-	ev_io_stop(ev, &client->write_io);
+	if (client->dead)
+		return;
+	client->dead = true;
+	for (wait = TAILQ_FIRST(&ctl->waits); wait; wait = next) {
+		next = TAILQ_NEXT(wait, entry);
+		if (wait->client == client)
+			wait_free(ctl, wait);
+	}
+	ev_io_stop(ev, &client->readable);
+	ev_io_stop(ev, &client->writable);
 	fd_close(&client->fd);
+	TAILQ_REMOVE(&ctl->clients, client, entry);
+	ctl->client_count--;
 	buf_fini(&client->in);
 	buf_fini(&client->out);
-	free(client);
+	if (!client->more.queued)
+		loop_later_free(ctl->msd->loop, client);
 }
 
-/* It may be in use further up: it ends at the next look. */
-static void
-hang_up(struct ctl_client *client)
-{
-	client->closing = true;
-	ctl_on_state(client->ctl);
-}
-
-/* ---- sending -------------------------------------------------------------- */
+/* ---- clients: out ------------------------------------------------------- */
 
 static void
-add_events(struct ctl_client *client)
+fill_stream(struct ctl_client *client)
 {
-	const struct events *events = client->msd->events;
-	const char *line;
+	struct events *events = client->ctl->msd->events;
 
-	if (client->next_seq < events_first(events))
-		client->next_seq = events_first(events);
-	while (client->streams && client->out.len < CTL_OUT_BYTES_MAX / 2 &&
-	    (line = events_get(events, client->next_seq)) != NULL) {
+	while (client->follows && client->out.len < STREAM_BYTES_HIGH) {
+		const char *line;
+
+		if (client->ends && client->next >= client->until) {
+			client->follows = false;
+			buf_printf(&client->out,
+			    "{\"id\":%lld,\"ok\":true,\"end\":true}\n",
+			    (long long)client->stream_id);
+			return;
+		}
+		if (client->next >= events_next(events))
+			return;
+		line = events_get(events, client->next);
+		if (!line) { /* the ring has overtaken it */
+			client->ctl->slow_dropped++;
+			log_warn("slow event reader dropped", "dropped=%llu",
+			    (unsigned long long)client->ctl->slow_dropped);
+			client_end(client);
+			return;
+		}
 		buf_add_str(&client->out, line);
 		buf_add_u8(&client->out, '\n');
-		client->next_seq++;
+		client->next++;
 	}
 }
 
-void
-ctl_flush(struct ctl_client *client)
+static void
+flush_client(struct ctl_client *client)
 {
-	struct ev_loop *ev = loop_ev(client->msd->loop);
-	ssize_t n;
+	struct ev_loop *ev = loop_ev(client->ctl->msd->loop);
 
-	add_events(client);
-	while (client->out.len > 0) {
+	for (;;) {
+		ssize_t n;
+
+		fill_stream(client);
+		if (client->dead)
+			return;
+		if (client->out.failed) { /* does not read its answers */
+			client->ctl->slow_dropped++;
+			client_end(client);
+			return;
+		}
+		if (client->out.len == 0)
+			break;
 		n = send(client->fd, client->out.ptr, client->out.len,
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno != EAGAIN)
-			hang_up(client);
-		if (n <= 0)
-			break;
+		if (n < 0 && errno == EAGAIN) {
+			ev_io_start(ev, &client->writable);
+			return;
+		}
+		if (n < 0) {
+			client_end(client);
+			return;
+		}
 		buf_drop(&client->out, (size_t)n);
-		add_events(client);
 	}
-	if (client->out.failed || client->out.len > CTL_OUT_BYTES_MAX)
-		hang_up(client);
-	if (client->out.len > 0 && !client->closing)
-		ev_io_start(ev, &client->write_io);
-	else
-		ev_io_stop(ev, &client->write_io);
-}
-
-static void
-send_json(struct ctl_client *client, const char *id, const struct json *members)
-{
-	struct buf text = { 0 };
-
-	json_print(members, &text);
-	buf_printf(&client->out, "{\"id\":%s,", id);
-	if (text.len > 1) /* the members without their opening brace */
-		buf_add(&client->out, text.ptr + 1, text.len - 1);
-	buf_add_u8(&client->out, '\n');
-	buf_fini(&text);
-	ctl_flush(client);
-}
-
-void
-ctl_answer(struct ctl_client *client, const char *id, struct json *members)
-{
-	json_put_bool(members, "ok", true);
-	send_json(client, id, members);
-	json_free(&members);
-}
-
-void
-ctl_refuse(struct ctl_client *client, const char *id, const char *code,
-    const char *fmt, ...)
-{
-	struct json *reply = json_object(), *error;
-	char text[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	json_put_bool(reply, "ok", false);
-	error = json_put_object(reply, "error");
-	json_put_str(error, "code", code);
-	json_put_str(error, "message", text);
-	send_json(client, id, reply);
-	json_free(&reply);
-}
-
-/* ---- pending answers ------------------------------------------------------- */
-
-/* Nothing will make it ready by itself any more. */
-static bool
-has_settled_down(const struct child *child)
-{
-	return !child_is_alive(child) && !child->must_start &&
-	    child->state != CHILD_BACKOFF;
-}
-
-static void
-answer_worker(const struct ctl_wait *wait)
-{
-	struct json *reply = json_object();
-
-	status_of_child(wait->child, json_put_object(reply, "worker"));
-	ctl_answer(wait->client, wait->id, reply);
-}
-
-static void
-refuse_start(const struct ctl_wait *wait)
-{
-	const struct exit_reason *last = child_exit(wait->child, 0);
-	char how[EXIT_TEXT_BYTES];
-
-	ctl_refuse(wait->client, wait->id, "failed", "%s did not become ready: %s",
-	    wait->child->node.name, last ? exit_print(last, how) : "it is down");
-}
-
-/* True when it was answered. */
-static bool
-look_at(struct ctl_wait *wait)
-{
-	const struct child *child = wait->child;
-
-	switch (wait->kind) {
-	case CTL_WAIT_STATE:
-		if (child_face(child) != wait->face)
-			return false;
-		break;
-	case CTL_WAIT_STOPPED:
-		if (child_is_alive(child) || child->must_stop)
-			return false;
-		break;
-	case CTL_WAIT_STARTED:
-		if (has_settled_down(child)) {
-			refuse_start(wait);
-			return true;
-		}
-		if (!child_is_ready(child) || child->generation <= wait->after)
-			return false;
-		break;
-	}
-	answer_worker(wait);
-	return true;
-}
-
-static void
-on_timeout(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
-{
-	struct ctl_wait *wait = container_of(timer, struct ctl_wait, timer);
-
-	(void)ev;
-	ctl_refuse(wait->client, wait->id, "timeout", "%s is %s",
-	    wait->child->node.name,
-	    child_face_name(child_face(wait->child)));
-	wait_free(wait);
-}
-
-void
-ctl_await(const struct ctl_request *request, const struct child *child,
-    enum ctl_wait_kind kind, enum child_face face, uint64_t after)
-{
-	struct ctl_client *client = request->client;
-	double timeout_ms = json_get_num(request->json, "timeout_ms", -1);
-	struct ctl_wait *wait;
-
-	if (client->wait_count == CTL_WAITS_MAX) {
-		ctl_refuse(client, request->id, "bad_request",
-		    "more than %u answers are pending", CTL_WAITS_MAX);
-		return;
-	}
-	wait = xcalloc(1, sizeof(*wait));
-	wait->client = client;
-	snprintf(wait->id, sizeof(wait->id), "%s", request->id);
-	wait->child = child;
-	wait->kind = kind;
-	wait->face = face;
-	wait->after = after;
-	ev_timer_init(&wait->timer, on_timeout, 0., 0.);
-	if (timeout_ms >= 0 && timeout_ms < 1e12)
-		loop_timer_start(
-		    client->msd->loop, &wait->timer, (uint64_t)timeout_ms);
-	LIST_INSERT_HEAD(&client->waits, wait, entry);
-	client->wait_count++;
-	ctl_on_state(client->ctl);
-}
-
-static void
-look_at_client(struct ctl_client *client)
-{
-	struct ctl_wait *wait, *next;
-
-	for (wait = LIST_FIRST(&client->waits); wait; wait = next) {
-		next = LIST_NEXT(wait, entry);
-		if (look_at(wait))
-			wait_free(wait);
-	}
-	if (client->streams)
-		ctl_flush(client);
-}
-
-static void
-on_look(struct loop_task *task)
-{
-	struct ctl *ctl = container_of(task, struct ctl, look);
-	struct ctl_client *client, *next;
-
-	for (client = LIST_FIRST(&ctl->clients); client; client = next) {
-		next = LIST_NEXT(client, entry);
-		look_at_client(client);
-		if (client->closing)
-			client_free(client);
-	}
-}
-
-void
-ctl_on_state(struct ctl *ctl)
-{
-	if (ctl && !ctl->look.queued)
-		loop_later(ctl->msd->loop, &ctl->look);
-}
-
-static void
-on_event(void *arg)
-{
-	ctl_on_state(arg);
-}
-
-void
-ctl_on_forget(struct ctl *ctl, const struct child *child)
-{
-	struct ctl_client *client;
-	struct ctl_wait *wait, *next;
-
-	if (!ctl)
-		return;
-	LIST_FOREACH(client, &ctl->clients, entry)
-	{
-		for (wait = LIST_FIRST(&client->waits); wait; wait = next) {
-			next = LIST_NEXT(wait, entry);
-			if (wait->child != child)
-				continue;
-			ctl_refuse(client, wait->id, "not_found",
-			    "%s has left the configuration",
-			    child->node.name);
-			wait_free(wait);
-		}
-	}
-}
-
-/* ---- receiving ------------------------------------------------------------- */
-
-static void
-take_line(struct ctl_client *client, struct slice line)
-{
-	struct ctl_request request = { .client = client };
-	struct json *root;
-	struct why why = { "" };
-	char id[CTL_ID_BYTES] = "null";
-	const struct json *given;
-	struct buf text = { 0 };
-
-	if (json_parse(line, &root, &why) != MS_OK) {
-		ctl_refuse(client, id, "bad_request", "no JSON: %s", why.text);
-		return;
-	}
-	given = json_get(root, "id");
-	if (given) {
-		json_print(given, &text);
-		if (text.len < sizeof(id))
-			snprintf(id, sizeof(id), "%.*s", (int)text.len,
-			    (char *)text.ptr);
-		buf_fini(&text);
-	}
-	request.json = root;
-	request.id = id;
-	request.name = json_get_str(root, "name", "");
-	request.verb = json_get_str(root, "do", "");
-	ctl_execute(&request);
-	json_free(&root);
-}
-
-static void
-take_lines(struct ctl_client *client)
-{
-	struct slice line;
-	size_t off = 0;
-
-	while (!client->closing && buf_line(&client->in, &off, &line))
-		if (line.len > 0)
-			take_line(client, line);
-	buf_drop(&client->in, off);
-	if (client->in.len > CTL_LINE_BYTES_MAX) {
-		ctl_refuse(client, "null", "bad_request",
-		    "a line is longer than %u bytes", CTL_LINE_BYTES_MAX);
-		hang_up(client);
-	}
-}
-
-static void
-on_readable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
-{
-	struct ctl_client *client =
-	    container_of(io, struct ctl_client, read_io);
-	ssize_t n = fd_read_some(client->fd, &client->in, READ_BYTES_PER_TURN);
-
-	(void)ev;
-	if (n > 0)
-		take_lines(client);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		hang_up(client);
+	ev_io_stop(ev, &client->writable);
+	if (client->out.cap > STREAM_BYTES_HIGH)
+		buf_fini(&client->out); /* one big answer is no reason */
+	client->out.limit_bytes = CTL_REPLY_BYTES_MAX;
 }
 
 static void
 on_writable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 {
 	(void)ev;
-	ctl_flush(container_of(io, struct ctl_client, write_io));
+	flush_client(container_of(io, struct ctl_client, writable));
 }
 
-/* ---- accepting ------------------------------------------------------------- */
-
-static bool
-is_in_group(int fd, const struct peer *peer, gid_t gid)
+static void
+on_event(void *arg)
 {
-	gid_t groups[GROUPS_MAX];
-	socklen_t bytes = sizeof(groups);
+	struct ctl *ctl = arg;
 
-	if (gid == (gid_t)-1)
-		return false;
-	if (peer->gid == gid)
+	if (!ctl->judge.queued)
+		loop_later(ctl->msd->loop, &ctl->judge);
+}
+
+/* ---- replies ------------------------------------------------------------ */
+
+static void
+head(struct buf *out, int64_t id, bool ok)
+{
+	buf_add_str(out, "{\"id\":");
+	if (id >= 0)
+		buf_printf(out, "%lld", (long long)id);
+	else
+		buf_add_str(out, "null");
+	buf_printf(out, ",\"ok\":%s", ok ? "true" : "false");
+}
+
+struct buf *
+ctl_reply(const struct ctl_request *request)
+{
+	struct buf *out = &request->client->out;
+
+	head(out, request->id, true);
+	buf_add_str(out, ",\"v\":1");
+	return out;
+}
+
+void
+ctl_reply_end(const struct ctl_request *request)
+{
+	buf_add_str(&request->client->out, "}\n");
+}
+
+static void
+fail(struct ctl_client *client, int64_t id, const char *code, const char *text)
+{
+	head(&client->out, id, false);
+	buf_printf(&client->out,
+	    ",\"error\":{\"code\":\"%s\",\"message\":", code);
+	json_quote(&client->out, slice_of(text));
+	buf_add_str(&client->out, "}}\n");
+}
+
+void
+ctl_fail(const struct ctl_request *request, const char *code, const char *fmt,
+    ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fail(request->client, request->id, code, text);
+}
+
+/* ---- waits -------------------------------------------------------------- */
+
+/* 1: it is so; -1: it will not be; 0: not yet. */
+static int
+judge(const struct ctl_wait *what, const struct child *child)
+{
+	bool settled =
+	    !child->must_start && !child->must_stop && !child_is_alive(child);
+
+	switch (what->what) {
+	case CTL_WAIT_STATE:
+		return child_face(child) == what->face;
+	case CTL_WAIT_DOWN:
+		return settled;
+	case CTL_WAIT_UP:
+		if (child->generation > what->generation &&
+		    child_is_ready(child))
+			return 1;
+		return settled && child->generation > what->generation ? -1 : 0;
+	}
+	return 0;
+}
+
+/* A whole tree is `ready` when it has booted and every worker that should be
+ * up is; `down` when nothing lives. */
+static int
+judge_group(const struct msd *msd, const struct ctl_wait *what,
+    const struct group *group)
+{
+	for (size_t i = 0; i < msd->tree.child_count; i++) {
+		const struct child *child = msd->tree.children[i];
+		bool ended = child->want == WANT_DOWN ||
+		    child->state == CHILD_EXITED ||
+		    child->state == CHILD_IGNORED;
+
+		if (child->leaving || !tree_is_below(&child->node, group))
+			continue;
+		if (what->what == CTL_WAIT_DOWN
+			? child_is_alive(child)
+			: !child_is_ready(child) && !ended)
+			return 0;
+	}
+	return what->what == CTL_WAIT_DOWN || !group->starting;
+}
+
+static int
+judge_name(const struct msd *msd, const struct ctl_wait *what, const char *name)
+{
+	const struct node *node = tree_find(&msd->tree, name);
+
+	if (!node) /* removed: it is down, and will be nothing else */
+		return what->what == CTL_WAIT_DOWN ? 1 : -1;
+	if (node->is_group)
+		return judge_group(msd, what, node_group(node));
+	return judge(what, node_child(node));
+}
+
+static void
+answer_wait(struct ctl_client *client, int64_t id, const char *name,
+    int verdict)
+{
+	const struct msd *msd = client->ctl->msd;
+	const struct child *child = tree_find_child(&msd->tree, name);
+	char text[EXIT_TEXT_BYTES + 128], how[EXIT_TEXT_BYTES];
+
+	if (verdict > 0) {
+		head(&client->out, id, true);
+		buf_add_str(&client->out, ",\"v\":1");
+		if (child) {
+			buf_add_str(&client->out, ",\"worker\":");
+			show_child(child, &client->out);
+		}
+		buf_add_str(&client->out, "}\n");
+		return;
+	}
+	if (child && child_exit(child, 0))
+		snprintf(text, sizeof(text), "%s did not start: %s", name,
+		    exit_print(child_exit(child, 0), how));
+	else
+		snprintf(text, sizeof(text), "%s did not start", name);
+	fail(client, id, child ? "failed" : "not_found", text);
+}
+
+static void
+judge_waits(struct ctl *ctl)
+{
+	struct wait *wait, *next;
+
+	for (wait = TAILQ_FIRST(&ctl->waits); wait; wait = next) {
+		int verdict = judge_name(ctl->msd, &wait->what, wait->name);
+
+		next = TAILQ_NEXT(wait, entry);
+		if (verdict == 0)
+			continue;
+		answer_wait(wait->client, wait->id, wait->name, verdict);
+		wait_free(ctl, wait);
+	}
+}
+
+static void
+on_turn_end(struct loop_task *task)
+{
+	struct ctl *ctl = container_of(task, struct ctl, judge);
+	struct ctl_client *client, *next;
+
+	judge_waits(ctl);
+	for (client = TAILQ_FIRST(&ctl->clients); client; client = next) {
+		next = TAILQ_NEXT(client, entry);
+		flush_client(client);
+	}
+}
+
+void
+ctl_on_state(struct ctl *ctl)
+{
+	if (ctl)
+		on_event(ctl);
+}
+
+static void
+on_timeout(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
+{
+	struct wait *wait = container_of(timer, struct wait, timer);
+	struct ctl_client *client = wait->client;
+	char text[256];
+
+	(void)ev;
+	snprintf(text, sizeof(text), "%s has not got there in time",
+	    wait->name);
+	fail(client, wait->id, "timeout", text);
+	wait_free(client->ctl, wait);
+	flush_client(client);
+}
+
+void
+ctl_await(const struct ctl_request *request, const struct ctl_wait *what)
+{
+	struct ctl_client *client = request->client;
+	struct ctl *ctl = request->ctl;
+	int verdict = judge_name(ctl->msd, what, request->name);
+	struct wait *wait;
+
+	/* an order just given has not been carried out yet */
+	if (verdict != 0 && what->what != CTL_WAIT_UP) {
+		answer_wait(client, request->id, request->name, verdict);
+		return;
+	}
+	if (client->waits >= CTL_WAITS_MAX) {
+		ctl_fail(request, "bad_request",
+		    "more than %u waits on one connection", CTL_WAITS_MAX);
+		return;
+	}
+	wait = xcalloc(1, sizeof(*wait));
+	wait->client = client;
+	wait->id = request->id;
+	wait->name = xstrdup(request->name);
+	wait->what = *what;
+	client->waits++;
+	ev_timer_init(&wait->timer, on_timeout, 0., 0.);
+	if (what->timeout_ms != DURATION_INFINITY)
+		loop_timer_start(ctl->msd->loop, &wait->timer,
+		    what->timeout_ms);
+	TAILQ_INSERT_TAIL(&ctl->waits, wait, entry);
+}
+
+void
+ctl_follow(const struct ctl_request *request, uint64_t from, bool follow)
+{
+	struct ctl_client *client = request->client;
+	const struct events *events = request->msd->events;
+	uint64_t first = events_first(events), next = events_next(events);
+	struct buf *out = ctl_reply(request);
+
+	buf_printf(out, ",\"first\":%llu,\"next\":%llu",
+	    (unsigned long long)first, (unsigned long long)next);
+	ctl_reply_end(request);
+	client->follows = true;
+	client->ends = !follow;
+	client->next = from < first ? first : from > next ? next : from;
+	client->until = next;
+	client->stream_id = request->id;
+}
+
+/* ---- requests ----------------------------------------------------------- */
+
+static const struct ctl_verb *
+find_verb(const char *name)
+{
+	for (const struct ctl_verb *verb = ctl_verbs; verb->name; verb++)
+		if (strcmp(verb->name, name) == 0)
+			return verb;
+	return NULL;
+}
+
+/* Fills node and child; false after an error has been answered. */
+static bool
+resolve(struct ctl_request *request, const struct ctl_verb *verb)
+{
+	request->name = json_get_str(request->json, "name", NULL);
+	if (!request->name && verb->naming != CTL_MUST_NAME)
 		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes) != 0)
+	if (!request->name) {
+		ctl_fail(request, "bad_request", "%s needs a name", verb->name);
 		return false;
-	for (size_t i = 0; i < bytes / sizeof(gid_t); i++)
-		if (groups[i] == gid)
-			return true;
+	}
+	if (verb->naming == CTL_NO_NAME) {
+		ctl_fail(request, "bad_request", "%s takes no name",
+		    verb->name);
+		return false;
+	}
+	request->node = tree_find(&request->msd->tree, request->name);
+	request->child = node_child(request->node);
+	if (request->node)
+		return true;
+	ctl_fail(request, "not_found", "there is no '%.80s'", request->name);
 	return false;
 }
 
 static void
-greet(struct ctl *ctl, int fd)
+run_request(struct ctl_client *client, const struct json *json)
 {
-	struct ctl_client *client = xcalloc(1, sizeof(*client));
-	struct peer peer = { .uid = (uid_t)-1 };
+	struct ctl_request request = { .msd = client->ctl->msd,
+		.ctl = client->ctl,
+		.client = client,
+		.json = json };
+	double id = json_get_num(json, "id", -1);
+	const char *word = json_get_str(json, "do", NULL);
+	const struct ctl_verb *verb = word ? find_verb(word) : NULL;
 
+	request.id = id >= 0 && id <= 9e15 ? (int64_t)id : -1;
+	if (json_get_num(json, "v", 1) != 1)
+		ctl_fail(&request, "bad_request", "only \"v\":1 is spoken");
+	else if (!word)
+		ctl_fail(&request, "bad_request", "\"do\" is missing");
+	else if (!verb)
+		ctl_fail(&request, "bad_request", "unknown verb '%.40s'", word);
+	else if (verb->right == CTL_CONTROL && !client->may_control)
+		ctl_fail(&request, "permission",
+		    "%s is for root, msd's user and control_group", verb->name);
+	else if (resolve(&request, verb))
+		verb->run(&request);
+}
+
+static void
+run_line(struct ctl_client *client, struct slice line)
+{
+	struct json *json = NULL;
+	struct why why = { "" };
+	char text[320];
+
+	if (slice_trim(line).len == 0)
+		return;
+	if (json_parse(line, &json, &why) != MS_OK) {
+		snprintf(text, sizeof(text), "not JSON: %s", why.text);
+		fail(client, -1, "bad_request", text);
+	} else if (json_type_of(json) != JSON_OBJECT) {
+		fail(client, -1, "bad_request", "not a JSON object");
+	} else {
+		run_request(client, json);
+	}
+	json_free(&json);
+}
+
+/* A bounded number of lines: one client must not own the turn. */
+static void
+run_lines(struct ctl_client *client)
+{
+	struct slice line;
+	size_t off = 0;
+	unsigned n = 0;
+
+	while (n < LINES_PER_TURN && !client->out.failed &&
+	    buf_line(&client->in, &off, &line)) {
+		run_line(client, line);
+		n++;
+	}
+	buf_drop(&client->in, off);
+	if (n == LINES_PER_TURN && !client->more.queued)
+		loop_later(client->ctl->msd->loop, &client->more);
+	if (client->in.len >= CTL_LINE_BYTES_MAX && n < LINES_PER_TURN) {
+		fail(client, -1, "bad_request", "the line is too long");
+		flush_client(client);
+		client_end(client);
+		return;
+	}
+	flush_client(client);
+}
+
+static void
+on_more(struct loop_task *task)
+{
+	struct ctl_client *client = container_of(task, struct ctl_client, more);
+
+	if (client->dead)
+		loop_later_free(client->ctl->msd->loop, client);
+	else
+		run_lines(client);
+}
+
+static void
+on_readable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
+{
+	struct ctl_client *client =
+	    container_of(io, struct ctl_client, readable);
+	ssize_t n;
+
+	(void)ev;
+	n = fd_read_some(client->fd, &client->in, READ_BYTES);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS))
+		n = 1; /* full of lines that wait for their turn */
+	if (n <= 0)
+		client_end(client);
+	else
+		run_lines(client);
+}
+
+/* ---- clients: begin ----------------------------------------------------- */
+
+static bool
+may_control(const struct ctl *ctl, const struct peer *peer)
+{
+	const char *group = ctl->msd->spec->msd.control_group;
+	gid_t gid;
+
+	if (peer->uid == 0 || peer->uid == geteuid())
+		return true;
+	return group && group_find(group, &gid) &&
+	    (peer->gid == gid || user_is_in_group(peer->uid, gid));
+}
+
+static void
+client_new(struct ctl *ctl, int fd)
+{
+	struct ev_loop *ev = loop_ev(ctl->msd->loop);
+	struct ctl_client *client;
+	struct peer peer;
+
+	if (!sock_peer(fd, &peer)) {
+		fd_close(&fd);
+		return;
+	}
+	client = xcalloc(1, sizeof(*client));
 	client->ctl = ctl;
-	client->msd = ctl->msd;
 	client->fd = fd;
-	client->in.limit_bytes = CTL_LINE_BYTES_MAX + READ_BYTES_PER_TURN;
-	client->out.limit_bytes = CTL_OUT_BYTES_MAX * 2;
-	LIST_INIT(&client->waits);
-	if (sock_peer(fd, &peer))
-		client->is_controller = peer.uid == 0 ||
-		    peer.uid == geteuid() ||
-		    is_in_group(fd, &peer, ctl->control_gid);
-	ev_io_init(&client->read_io, on_readable, fd, EV_READ);
-	ev_io_init(&client->write_io, on_writable, fd, EV_WRITE);
-	ev_io_start(loop_ev(ctl->msd->loop), &client->read_io);
-	LIST_INSERT_HEAD(&ctl->clients, client, entry);
+	client->may_control = may_control(ctl, &peer);
+	client->in.limit_bytes = CTL_LINE_BYTES_MAX + 1;
+	client->out.limit_bytes = CTL_REPLY_BYTES_MAX;
+	client->more.run = on_more;
+	ev_io_init(&client->readable, on_readable, fd, EV_READ);
+	ev_io_init(&client->writable, on_writable, fd, EV_WRITE);
+	ev_io_start(ev, &client->readable);
+	TAILQ_INSERT_TAIL(&ctl->clients, client, entry);
 	ctl->client_count++;
+}
+
+static void
+refuse_client(int fd)
+{
+	static const char text[] =
+	    "{\"id\":null,\"ok\":false,\"error\":{\"code\":\"busy\","
+	    "\"message\":\"too many clients\"}}\n";
+
+	if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("client refused", "errno=%d", errno);
+	fd_close(&fd);
 }
 
 static void
 on_accept(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 {
-	struct ctl *ctl = container_of(io, struct ctl, accept_io);
-	int fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ctl *ctl = container_of(io, struct ctl, listener);
 
 	(void)ev;
-	if (fd < 0)
-		return;
-	if (ctl->client_count >= CTL_CLIENTS_MAX) {
-		static const char full[] =
-		    "{\"id\":null,\"ok\":false,\"error\":{\"code\":"
-		    "\"bad_request\",\"message\":\"too many clients\"}}\n";
+	for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
+		int fd =
+		    accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		(void)!send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL);
-		close(fd);
-		return;
+		if (fd < 0)
+			return;
+		if (ctl->client_count >= CTL_CLIENTS_MAX)
+			refuse_client(fd);
+		else
+			client_new(ctl, fd);
 	}
-	greet(ctl, fd);
 }
 
-enum ms_err
-ctl_new(struct msd *msd, struct ctl **ctl_r, struct why *why)
+/* ---- the socket --------------------------------------------------------- */
+
+/* Readers may be anybody when there is a group of controllers to tell from
+ * them; otherwise the file keeps others out. */
+static mode_t
+socket_mode(const struct msd *msd)
 {
-	const char *group = msd->spec->msd.control_group;
-	mode_t mode = group ? 0666 : 0660;
+	return msd->spec->msd.control_group ? 0666 : 0660;
+}
+
+static void
+give_socket(const struct msd *msd)
+{
+	const struct msd_conf *conf = &msd->spec->msd;
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
+
+	if (conf->user)
+		user_find(conf->user, &uid);
+	if (conf->group)
+		group_find(conf->group, &gid);
+	if ((conf->user || conf->group) &&
+	    chown(msd->socket_path, uid, gid) < 0)
+		log_warn("cannot give the control socket away", "errno=%d",
+		    errno);
+}
+
+struct ctl *
+ctl_open(struct msd *msd, struct why *why)
+{
 	struct ctl *ctl;
 	int fd;
-	enum ms_err err = sock_listen_unix(msd->socket_path, mode, &fd, why);
 
-	if (err != MS_OK)
-		return err;
+	if (sock_listen_unix(msd->socket_path, socket_mode(msd), &fd, why) !=
+	    MS_OK)
+		return NULL;
+	give_socket(msd);
 	ctl = xcalloc(1, sizeof(*ctl));
 	ctl->msd = msd;
 	ctl->fd = fd;
-	ctl->look.run = on_look;
-	ctl->control_gid = (gid_t)-1;
-	if (group && !group_find(group, &ctl->control_gid))
-		log_warn("control_group is not known, only root controls",
-		    "group=%s", LOGQ(group));
-	LIST_INIT(&ctl->clients);
-	ev_io_init(&ctl->accept_io, on_accept, fd, EV_READ);
-	ev_io_start(loop_ev(msd->loop), &ctl->accept_io);
+	ctl->judge.run = on_turn_end;
+	TAILQ_INIT(&ctl->clients);
+	TAILQ_INIT(&ctl->waits);
+	ev_io_init(&ctl->listener, on_accept, fd, EV_READ);
+	ev_io_start(loop_ev(msd->loop), &ctl->listener);
 	events_listen(msd->events, on_event, ctl);
-	*ctl_r = ctl;
-	return MS_OK;
+	return ctl;
 }
 
 void
-ctl_free(struct ctl **ctl_p)
+ctl_on_reload(struct ctl *ctl)
 {
-	struct ctl *ctl = *ctl_p;
+	struct ctl_client *client;
+	struct peer peer;
+
+	if (chmod(ctl->msd->socket_path, socket_mode(ctl->msd)) < 0)
+		log_warn("cannot change the control socket's mode", "errno=%d",
+		    errno);
+	TAILQ_FOREACH(client, &ctl->clients, entry)
+		client->may_control =
+		    sock_peer(client->fd, &peer) && may_control(ctl, &peer);
+}
+
+void
+ctl_close(struct ctl **ctl_ptr)
+{
+	struct ctl *ctl = *ctl_ptr;
 
 	if (!ctl)
 		return;
-	*ctl_p = NULL;
+	*ctl_ptr = NULL;
 	events_listen(ctl->msd->events, NULL, NULL);
-	while (!LIST_EMPTY(&ctl->clients)) {
-		ctl_flush(LIST_FIRST(&ctl->clients));
-		client_free(LIST_FIRST(&ctl->clients));
-	}
-	ev_io_stop(loop_ev(ctl->msd->loop), &ctl->accept_io);
+	ev_io_stop(loop_ev(ctl->msd->loop), &ctl->listener);
 	fd_close(&ctl->fd);
 	unlink(ctl->msd->socket_path);
+	while (!TAILQ_EMPTY(&ctl->clients)) {
+		flush_client(TAILQ_FIRST(&ctl->clients));
+		if (!TAILQ_EMPTY(&ctl->clients))
+			client_end(TAILQ_FIRST(&ctl->clients));
+	}
+	loop_turn(ctl->msd->loop, false); /* what is still queued for it */
 	free(ctl);
 }

@@ -1,24 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control socket: one JSON object per line each way, from clients whose
- * rights the kernel tells (SO_PEERCRED).  Everything a client can cost is
- * bounded: their number, a line, what waits to be sent, how many answers are
- * pending.
+ * The control socket: one JSON object per line each way.  Who may do what is
+ * the kernel's word about the peer, not the file's mode.  A client that does
+ * not read is cut off; none can make msd wait or grow.
  */
 #ifndef SUPERVISOR_CTL_H
 #define SUPERVISOR_CTL_H
 
-#include "common/err.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-struct child;
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/json.h"
+#include "supervisor/child.h"
+
+#define CTL_LINE_BYTES_MAX  (64u << 10)
+#define CTL_CLIENTS_MAX     256u
+#define CTL_WAITS_MAX       64u /* unanswered requests of one client */
+#define CTL_REPLY_BYTES_MAX (16u << 20)
+
 struct ctl;
+struct ctl_client;
 struct msd;
 
-enum ms_err ctl_new(struct msd *msd, struct ctl **ctl_r, struct why *why);
-void ctl_free(struct ctl **ctl);
-/* Some child has changed: looks at pending answers at the end of the turn. */
+struct ctl *ctl_open(struct msd *msd, struct why *why);
+void ctl_close(struct ctl **ctl);
+/* A child has changed its state: answer those who wait for that. */
 void ctl_on_state(struct ctl *ctl);
-/* The child is about to be freed. */
-void ctl_on_forget(struct ctl *ctl, const struct child *child);
+/* control_group has changed; peers are judged anew. */
+void ctl_on_reload(struct ctl *ctl);
+
+/* ---- for ctl_cmds.c ------------------------------------------------------ */
+
+enum ctl_right {
+	CTL_READ,
+	CTL_CONTROL
+};
+
+struct ctl_request {
+	struct msd *msd;
+	struct ctl *ctl;
+	struct ctl_client *client;
+	const struct json *json;
+	int64_t id;          /* -1: not given */
+	const char *name;    /* NULL: not given */
+	struct node *node;   /* of name; NULL without */
+	struct child *child; /* node when it is a worker */
+};
+
+struct ctl_verb {
+	const char *name;
+	enum ctl_right right;
+	enum {
+		CTL_NO_NAME,
+		CTL_MAY_NAME,
+		CTL_MUST_NAME
+	} naming;
+	void (*run)(const struct ctl_request *request);
+};
+extern const struct ctl_verb ctl_verbs[]; /* ended by a row without name */
+
+/* {"id":N,"ok":true,"v":1 -- the caller appends members and ends it. */
+struct buf *ctl_reply(const struct ctl_request *request);
+void ctl_reply_end(const struct ctl_request *request);
+void ctl_fail(const struct ctl_request *request, const char *code,
+    const char *fmt, ...) MS_PRINTF(3, 4);
+
+enum ctl_wait_for {
+	CTL_WAIT_STATE, /* the face is `face` */
+	CTL_WAIT_UP,    /* generation is newer than `generation` and ready */
+	CTL_WAIT_DOWN   /* nothing of it lives */
+};
+struct ctl_wait {
+	enum ctl_wait_for what;
+	enum child_face face;
+	uint64_t generation;
+	uint64_t timeout_ms;
+};
+/* Answers when it is so (maybe at once), or with the error `timeout`. */
+void ctl_await(const struct ctl_request *request, const struct ctl_wait *wait);
+/* Streams events from number `from` on to the client. */
+void ctl_follow(const struct ctl_request *request, uint64_t from, bool follow);
 
 #endif

@@ -1,448 +1,519 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can be asked of msd: a table of verbs with the right each needs.  A
- * command changes wishes; steps.c makes them true, so every command may come
- * in every state.
+ * The verbs of the control socket, each with its right.  A verb answers now
+ * or asks ctl_await() to answer when it is so.
  */
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "proto/conf/sections.h"
 #include "supervisor/command.h"
-#include "supervisor/ctl_client.h"
+#include "supervisor/ctl.h"
 #include "supervisor/events.h"
 #include "supervisor/logpipe.h"
+#include "supervisor/msd.h"
 #include "supervisor/reload.h"
-#include "supervisor/status.h"
+#include "supervisor/show.h"
 
-#define WHY_LINES 10
+#define EXITS_SHOWN CHILD_EXITS_KEPT
+
+/* ---- reading ------------------------------------------------------------ */
 
 static void
-refuse_no_worker(const struct ctl_request *r)
+do_tree(const struct ctl_request *request)
 {
-	if (tree_find(&r->client->msd->tree, r->name))
-		ctl_refuse(r->client, r->id, "bad_request",
-		    "%s is a supervisor, not a worker", r->name);
-	else
-		ctl_refuse(r->client, r->id, "not_found", "no worker '%.80s'",
-		    r->name);
-}
+	struct buf *out = ctl_reply(request);
 
-static struct child *
-find_worker(const struct ctl_request *r)
-{
-	struct child *child =
-	    tree_find_child(&r->client->msd->tree, r->name);
-
-	if (!child)
-		refuse_no_worker(r);
-	return child;
+	buf_add_str(out, ",\"tree\":");
+	show_tree(request->msd->tree.root, out);
+	ctl_reply_end(request);
 }
 
 static void
-answer_plainly(const struct ctl_request *r, const struct child *child)
+status_of_group(const struct ctl_request *request, const struct group *group,
+    bool all, struct buf *out)
 {
-	struct json *reply = json_object();
+	const struct tree *tree = &request->msd->tree;
+	bool first = true;
 
-	if (child)
-		json_put_str(
-		    reply, "state", child_face_name(child_face(child)));
-	ctl_answer(r->client, r->id, reply);
-}
-
-/* ---- looking ---------------------------------------------------------------- */
-
-static void
-do_tree(const struct ctl_request *r)
-{
-	struct json *reply = json_object();
-
-	status_tree(r->client->msd->tree.root, json_put_object(reply, "tree"));
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-put_groups(const struct msd *msd, struct json *workers)
-{
-	for (size_t i = 0; i < msd->tree.group_count; i++)
-		status_of_group(
-		    msd->tree.groups[i], json_put_object(workers, NULL));
-}
-
-static void
-do_status(const struct ctl_request *r)
-{
-	const struct msd *msd = r->client->msd;
-	const struct node *node =
-	    r->name[0] ? tree_find(&msd->tree, r->name) : NULL;
-	struct json *reply, *workers;
-
-	if (r->name[0] && !node) {
-		refuse_no_worker(r);
-		return;
-	}
-	reply = json_object();
-	json_put_num(reply, "v", 1);
-	workers = json_put_array(reply, "workers");
-	if (node && node->is_group)
-		status_of_group(node_group(node), json_put_object(workers, NULL));
-	else if (node)
-		status_of_child(node_child(node), json_put_object(workers, NULL));
-	for (size_t i = 0; !node && i < msd->tree.child_count; i++)
-		status_of_child(
-		    msd->tree.children[i], json_put_object(workers, NULL));
-	if (!node && json_get_bool(r->json, "all", false))
-		put_groups(msd, workers);
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-do_why(const struct ctl_request *r)
-{
-	struct child *child = find_worker(r);
-	const struct exit_reason *reason;
-	struct json *reply, *exits;
-	char path[LOG_PATH_BYTES];
-
-	if (!child)
-		return;
-	reply = json_object();
-	status_of_child(child, json_put_object(reply, "worker"));
-	exits = json_put_array(reply, "exits");
-	for (uint32_t n = 0; (reason = child_exit(child, n)) != NULL; n++)
-		status_of_exit(reason, json_put_object(exits, NULL));
-	json_put_str(reply, "done", child->done ? child->done : "");
-	if (child->state == CHILD_BACKOFF)
-		json_put_num(reply, "next_start_ms",
-		    (double)mono_ms_left(mono_now(), child->due));
-	status_last_lines(logs_path(child->msd->logs, child, path), WHY_LINES,
-	    json_put_array(reply, "output"));
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-do_logs(const struct ctl_request *r)
-{
-	struct child *child = find_worker(r);
-	char path[LOG_PATH_BYTES];
-	struct json *reply;
-
-	if (!child)
-		return;
-	reply = json_object();
-	json_put_str(
-	    reply, "path", logs_path(child->msd->logs, child, path));
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-do_events(const struct ctl_request *r)
-{
-	struct ctl_client *client = r->client;
-	const struct events *events = client->msd->events;
-	double from = json_get_num(r->json, "from", -1);
-	bool follow = json_get_bool(r->json, "follow", true);
-	/* a stream without a beginning begins now, a list with the oldest */
-	uint64_t first = from >= 0 ? (uint64_t)from
-	    : follow               ? events_next(events)
-				   : events_first(events);
-
-	if (first < events_first(events))
-		first = events_first(events);
-	client->next_seq = first;
-	ctl_answer(client, r->id, json_object());
-	if (follow) {
-		client->streams = true;
-		ctl_flush(client);
-		return;
-	}
-	for (const char *line; (line = events_get(events, first)); first++) {
-		buf_add_str(&client->out, line);
-		buf_add_u8(&client->out, '\n');
-	}
-	buf_add_str(&client->out, "{\"end\":true}\n");
-	ctl_flush(client);
-}
-
-static void
-do_show(const struct ctl_request *r)
-{
-	struct child *child = find_worker(r);
-	struct buf text = { 0 };
-	struct json *reply, *spec;
-
-	if (!child)
-		return;
-	reply = json_object();
-	json_put_str(reply, "name", child->node.name);
-	spec = json_put_object(reply, "spec");
-	for (const struct field *row = worker_rows; row->name; row++) {
-		buf_reset(&text);
-		field_print(row, &child->spec->conf, &text);
-		buf_add_u8(&text, '\0');
-		json_put_str(spec, row->name, (char *)text.ptr);
-	}
-	buf_fini(&text);
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-do_count(const struct ctl_request *r)
-{
-	const struct msd *msd = r->client->msd;
-	const struct group *group = msd->tree.root;
-	struct json *reply;
-
-	if (r->name[0])
-		group = node_group(tree_find(&msd->tree, r->name));
-	if (!group) {
-		ctl_refuse(r->client, r->id, "not_found",
-		    "no supervisor '%.80s'", r->name);
-		return;
-	}
-	reply = json_object();
-	status_count(group, json_get_bool(r->json, "all", false), reply);
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-do_version(const struct ctl_request *r)
-{
-	struct json *reply = json_object();
-
-	json_put_str(reply, "version", MS_VERSION);
-	json_put_num(reply, "pid", r->client->msd->pid);
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-do_health(const struct ctl_request *r)
-{
-	const struct msd *msd = r->client->msd;
-	struct json *reply = json_object(), *workers;
-	bool healthy = true;
-
-	workers = json_put_array(reply, "workers");
-	for (size_t i = 0; i < msd->tree.child_count; i++) {
-		const struct child *child = msd->tree.children[i];
-
-		healthy = healthy &&
-		    (child_is_ready(child) || child->want == WANT_DOWN ||
-			child->state == CHILD_EXITED ||
-			child->state == CHILD_IGNORED);
-		status_of_child(child, json_put_object(workers, NULL));
-	}
-	json_put_bool(reply, "healthy", healthy);
-	ctl_answer(r->client, r->id, reply);
-}
-
-static void
-do_wait(const struct ctl_request *r)
-{
-	struct child *child = find_worker(r);
-	const char *state = json_get_str(r->json, "state", "ready");
-
-	if (!child)
-		return;
-	for (int face = 0; face < FACE_COUNT; face++) {
-		if (strcmp(child_face_name((enum child_face)face), state) != 0)
+	for (size_t i = 0; all && i < tree->group_count; i++) {
+		if (tree->groups[i] != group &&
+		    !tree_is_below(&tree->groups[i]->node, group))
 			continue;
-		ctl_await(r, child, CTL_WAIT_STATE, (enum child_face)face, 0);
-		return;
+		buf_add_str(out, first ? "" : ",");
+		show_group(tree->groups[i], out);
+		first = false;
 	}
-	ctl_refuse(
-	    r->client, r->id, "bad_request", "no state '%.40s'", state);
+	for (size_t i = 0; i < tree->child_count; i++) {
+		if (!tree_is_below(&tree->children[i]->node, group))
+			continue;
+		buf_add_str(out, first ? "" : ",");
+		show_child(tree->children[i], out);
+		first = false;
+	}
 }
 
-/* ---- acting ------------------------------------------------------------------ */
-
-/* A command to a worker, or to all workers below a supervisor. */
-static bool
-run(const struct ctl_request *r, enum command command, int signo)
+static void
+do_status(const struct ctl_request *request)
 {
-	struct msd *msd = r->client->msd;
-	struct node *node = tree_find(&msd->tree, r->name);
+	bool all = json_get_bool(request->json, "all", false);
+	struct buf *out = ctl_reply(request);
+	const struct group *group =
+	    request->node ? node_group(request->node) : request->msd->tree.root;
+
+	buf_add_str(out, ",\"workers\":[");
+	if (request->child)
+		show_child(request->child, out);
+	else if (request->node)
+		show_group(group, out);
+	else
+		status_of_group(request, group, all, out);
+	buf_add_u8(out, ']');
+	ctl_reply_end(request);
+}
+
+static void
+do_why(const struct ctl_request *request)
+{
+	const struct child *child = request->child;
+	const struct exit_reason *reason;
+	struct mono now = mono_now();
+	struct buf *out;
+
+	if (!child) {
+		ctl_fail(request, "bad_request", "%s is a supervisor",
+		    request->name);
+		return;
+	}
+	out = ctl_reply(request);
+	buf_add_str(out, ",\"worker\":");
+	show_child(child, out);
+	buf_add_str(out, ",\"last_exit\":");
+	show_exit(child_exit(child, 0), out);
+	buf_add_str(out, ",\"exits\":[");
+	for (uint32_t n = 0; (reason = child_exit(child, n)); n++) {
+		buf_add_str(out, n ? "," : "");
+		show_exit(reason, out);
+	}
+	buf_add_str(out, "],");
+	show_str(out, "done", child->done ? child->done : "");
+	if (child->must_start && child->due.ns && !child_is_alive(child))
+		buf_printf(out, ",\"next_start_ms\":%llu",
+		    (unsigned long long)mono_ms_left(now, child->due));
+	else
+		buf_add_str(out, ",\"next_start_ms\":null");
+	buf_add_str(out, ",\"output\":");
+	show_tail(child, out);
+	ctl_reply_end(request);
+}
+
+static void
+do_logs(const struct ctl_request *request)
+{
+	char path[LOG_PATH_BYTES];
+	struct buf *out;
+
+	if (!request->child) {
+		ctl_fail(request, "bad_request", "%s is a supervisor",
+		    request->name);
+		return;
+	}
+	out = ctl_reply(request);
+	buf_add_u8(out, ',');
+	show_str(out, "path",
+	    logs_path(request->msd->logs, request->child, path));
+	ctl_reply_end(request);
+}
+
+static void
+do_events(const struct ctl_request *request)
+{
+	double from = json_get_num(request->json, "from", -1);
+	bool follow = json_get_bool(request->json, "follow", true);
+	const struct events *events = request->msd->events;
+
+	if (from > 9e15) {
+		ctl_fail(request, "bad_request", "from: too large a number");
+		return;
+	}
+	/* a follower without a number wants news, the others what there is */
+	if (from < 0)
+		from = (double)(follow ? events_next(events)
+				       : events_first(events));
+	ctl_follow(request, (uint64_t)from, follow);
+}
+
+static void
+do_version(const struct ctl_request *request)
+{
+	struct buf *out = ctl_reply(request);
+
+	buf_printf(out,
+	    ",\"version\":\"" MS_VERSION "\",\"pid\":%d,\"uptime_ms\":%llu",
+	    (int)request->msd->pid,
+	    (unsigned long long)mono_ms_between(request->msd->started,
+		mono_now()));
+	ctl_reply_end(request);
+}
+
+static bool
+is_well(const struct child *child)
+{
+	return child_is_ready(child) || child->want == WANT_DOWN ||
+	    child->state == CHILD_EXITED || child->state == CHILD_IGNORED;
+}
+
+static void
+do_health(const struct ctl_request *request)
+{
+	const struct tree *tree = &request->msd->tree;
+	struct buf *out = ctl_reply(request);
+	size_t ready = 0, unwell = 0;
+
+	buf_add_str(out, ",\"unwell\":[");
+	for (size_t i = 0; i < tree->child_count; i++) {
+		const struct child *child = tree->children[i];
+
+		ready += child_is_ready(child);
+		if (is_well(child))
+			continue;
+		buf_add_str(out, unwell++ ? "," : "");
+		json_quote(out, slice_of(child->node.name));
+	}
+	buf_printf(out, "],\"healthy\":%s,\"workers\":%zu,\"ready\":%zu",
+	    unwell ? "false" : "true", tree->child_count, ready);
+	ctl_reply_end(request);
+}
+
+/* ---- counting and showing ----------------------------------------------- */
+
+struct count {
+	size_t specs, active, supervisors, workers;
+};
+
+/* As OTP counts: a supervisor is active, it cannot be dead and listed. */
+static void
+count_group(const struct group *group, bool all, struct count *count)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		const struct child *child = node_child(group->nodes[i]);
+		const struct group *below = node_group(group->nodes[i]);
+
+		count->specs++;
+		if (child) {
+			count->workers++;
+			count->active += child_has_process(child);
+			continue;
+		}
+		count->supervisors++;
+		count->active += !below->held && !below->ended;
+		if (all)
+			count_group(below, all, count);
+	}
+}
+
+static void
+do_count(const struct ctl_request *request)
+{
+	bool all = json_get_bool(request->json, "all", false);
+	struct count count = { 0 };
+	struct buf *out;
+
+	if (request->child) {
+		ctl_fail(request, "bad_request", "%s is a worker",
+		    request->name);
+		return;
+	}
+	count_group(request->node ? node_group(request->node)
+				  : request->msd->tree.root,
+	    all, &count);
+	out = ctl_reply(request);
+	buf_printf(out,
+	    ",\"specs\":%zu,\"active\":%zu,\"supervisors\":%zu,\"workers\":%zu",
+	    count.specs, count.active, count.supervisors, count.workers);
+	ctl_reply_end(request);
+}
+
+static void
+show_rows(const struct field *rows, const void *base, struct buf *out)
+{
+	bool first = true;
+
+	for (const struct field *row = rows; row->name; row++) {
+		struct buf text = { 0 };
+
+		if (row->flags & FIELD_LATER)
+			continue;
+		field_print(row, base, &text);
+		buf_printf(out, "%s\"%s\":", first ? "" : ",", row->name);
+		json_quote(out, buf_slice(&text));
+		buf_fini(&text);
+		first = false;
+	}
+}
+
+static void
+do_show(const struct ctl_request *request)
+{
+	const struct group *group = node_group(request->node);
+	struct buf *out = ctl_reply(request);
+
+	buf_add_u8(out, ',');
+	show_str(out, "name", request->name);
+	buf_printf(out, ",\"type\":\"%s\",\"spec\":{",
+	    group ? "supervisor" : "worker");
+	if (group)
+		show_rows(supervisor_rows, &group->conf, out);
+	else
+		show_rows(worker_rows, &request->child->spec->conf, out);
+	buf_add_u8(out, '}');
+	ctl_reply_end(request);
+}
+
+/* ---- waiting ------------------------------------------------------------ */
+
+/* False after an error has been answered. */
+static bool
+read_timeout(const struct ctl_request *request, uint64_t *ms_r)
+{
+	double ms = json_get_num(request->json, "timeout_ms", -1);
+
+	if (ms < 0)
+		*ms_r = DURATION_INFINITY;
+	else if (ms > 1e12) {
+		ctl_fail(request, "bad_request", "timeout_ms is too large");
+		return false;
+	} else
+		*ms_r = (uint64_t)ms;
+	return true;
+}
+
+static void
+do_wait(const struct ctl_request *request)
+{
+	const char *state = json_get_str(request->json, "state", "ready");
+	struct ctl_wait wait = { .what = CTL_WAIT_STATE };
+	int face = 0;
+
+	while (face < FACE_COUNT &&
+	    strcmp(child_face_name((enum child_face)face), state) != 0)
+		face++;
+	if (face == FACE_COUNT ||
+	    (!request->child && face != FACE_READY && face != FACE_DOWN)) {
+		ctl_fail(request, "bad_request", "state: '%.40s' is not %s",
+		    state,
+		    request->child ? "a state of a worker" : "ready or down");
+		return;
+	}
+	if (!read_timeout(request, &wait.timeout_ms))
+		return;
+	wait.face = (enum child_face)face;
+	if (!request->child && face == FACE_DOWN)
+		wait.what = CTL_WAIT_DOWN;
+	ctl_await(request, &wait);
+}
+
+/* ---- commands ----------------------------------------------------------- */
+
+static void
+answer_state(const struct ctl_request *request)
+{
+	struct buf *out = ctl_reply(request);
+
+	if (request->child) {
+		buf_add_str(out, ",\"worker\":");
+		show_child(request->child, out);
+	}
+	ctl_reply_end(request);
+}
+
+static void
+run_command(const struct ctl_request *request, enum command command, int signo)
+{
+	struct ctl_wait wait = { .what = CTL_WAIT_UP };
 	const char *code = "internal";
 	struct why why = { "" };
 
-	if (!node) {
-		refuse_no_worker(r);
-		return false;
+	if (!read_timeout(request, &wait.timeout_ms))
+		return;
+	if (request->child)
+		wait.generation = request->child->generation;
+	if (!command_run(request->msd, request->node, command, signo, &code,
+		&why)) {
+		ctl_fail(request, code, "%s", why.text);
+		return;
 	}
-	if (command_run(msd, node, command, signo, &code, &why))
-		return true;
-	ctl_refuse(r->client, r->id, code, "%s", why.text);
-	return false;
-}
-
-static uint64_t
-generation_of(const struct ctl_request *r)
-{
-	const struct child *child =
-	    tree_find_child(&r->client->msd->tree, r->name);
-
-	return child ? child->generation : 0;
-}
-
-/* Of a supervisor nothing single can be awaited: it is answered at once. */
-static void
-answer_act(const struct ctl_request *r, enum ctl_wait_kind kind, uint64_t after)
-{
-	const struct child *child =
-	    tree_find_child(&r->client->msd->tree, r->name);
-
-	if (child && json_get_bool(r->json, "wait", false))
-		ctl_await(r, child, kind, FACE_DOWN, after);
+	if (command == COMMAND_STOP || command == COMMAND_KILL)
+		wait.what = CTL_WAIT_DOWN;
+	if (json_get_bool(request->json, "wait", false))
+		ctl_await(request, &wait);
 	else
-		answer_plainly(r, child);
+		answer_state(request);
 }
 
 static void
-do_start(const struct ctl_request *r)
+do_start(const struct ctl_request *request)
 {
-	uint64_t after = generation_of(r);
-
-	if (run(r, COMMAND_START, 0))
-		answer_act(r, CTL_WAIT_STARTED, after);
+	run_command(request, COMMAND_START, 0);
 }
 
 static void
-do_stop(const struct ctl_request *r)
+do_stop(const struct ctl_request *request)
 {
-	if (run(r, COMMAND_STOP, 0))
-		answer_act(r, CTL_WAIT_STOPPED, 0);
+	run_command(request, COMMAND_STOP, 0);
 }
 
 static void
-do_restart(const struct ctl_request *r)
+do_restart(const struct ctl_request *request)
 {
-	uint64_t after = generation_of(r);
-
-	if (run(r, COMMAND_RESTART, 0))
-		answer_act(r, CTL_WAIT_STARTED, after);
+	run_command(request, COMMAND_RESTART, 0);
 }
 
 static void
-do_kill(const struct ctl_request *r)
+do_kill(const struct ctl_request *request)
 {
-	if (run(r, COMMAND_KILL, 0))
-		answer_act(r, CTL_WAIT_STOPPED, 0);
+	run_command(request, COMMAND_KILL, 0);
 }
 
 static void
-do_signal(const struct ctl_request *r)
+do_signal(const struct ctl_request *request)
 {
-	const char *text = json_get_str(r->json, "signal", "");
-	int signo = parse_signal(slice_of(text));
+	const char *name = json_get_str(request->json, "signal", "");
+	int signo = parse_signal(slice_of(name));
 
-	if (signo <= 0)
-		ctl_refuse(r->client, r->id, "bad_request", "no signal '%.20s'",
-		    text);
-	else if (run(r, COMMAND_SIGNAL, signo))
-		answer_plainly(r, NULL);
+	if (signo <= 0 || signo >= NSIG)
+		ctl_fail(request, "bad_request", "signal: '%.40s' is none",
+		    name);
+	else
+		run_command(request, COMMAND_SIGNAL, signo);
 }
 
 static void
-answer_reload(const struct ctl_request *r, bool dry)
+do_shutdown(const struct ctl_request *request)
 {
-	struct json *plan;
-	const struct json *first;
+	ctl_reply(request);
+	ctl_reply_end(request);
+	msd_shutdown(request->msd, MSD_EXIT_OK, "asked for");
+}
 
-	if (reload(r->client->msd, dry, &plan) == MS_OK) {
-		ctl_answer(r->client, r->id, plan);
+/* ---- configuration ------------------------------------------------------ */
+
+static void
+refuse_conf(const struct ctl_request *request, const struct conf_errors *errors)
+{
+	struct buf text = { .limit_bytes = 400 };
+
+	for (size_t i = 0; i < errors->count && i < 3; i++)
+		buf_printf(&text, "%s%s", i ? "; " : "", errors->text[i]);
+	text.limit_bytes = 0;
+	text.failed = false;
+	buf_add_u8(&text, '\0');
+	ctl_fail(request, "invalid_spec", "%zu error%s: %s", errors->count,
+	    errors->count == 1 ? "" : "s", (const char *)text.ptr);
+	buf_fini(&text);
+}
+
+static void
+do_plan(const struct ctl_request *request)
+{
+	struct conf_errors errors;
+	struct reload *reload;
+
+	conf_errors_init(&errors);
+	reload = reload_plan(request->msd, &errors);
+	if (reload) {
+		struct buf *out = ctl_reply(request);
+
+		buf_add_u8(out, ',');
+		reload_show(reload, out);
+		ctl_reply_end(request);
+	} else {
+		refuse_conf(request, &errors);
+	}
+	reload_free(&reload);
+	conf_errors_fini(&errors);
+}
+
+/* With a name: that worker's reload_signal.  Without: the whole file. */
+static void
+do_reload(const struct ctl_request *request)
+{
+	struct conf_errors errors;
+	struct reload *reload;
+
+	if (request->node) {
+		run_command(request, COMMAND_RELOAD, 0);
 		return;
 	}
-	first = json_first(json_get(plan, "errors"));
-	ctl_refuse(r->client, r->id, "invalid_spec", "%s%s",
-	    first ? json_text(first) : "invalid",
-	    first && json_next(first) ? " (and more, see `msctl check`)" : "");
-	json_free(&plan);
-}
-
-static void
-do_reload(const struct ctl_request *r)
-{
-	answer_reload(r,
-	    json_get_bool(r->json, "dry_run", false) ||
-		strcmp(json_get_str(r->json, "phase", ""), "plan") == 0);
-}
-
-static void
-do_plan(const struct ctl_request *r)
-{
-	answer_reload(r, true);
-}
-
-static void
-do_shutdown(const struct ctl_request *r)
-{
-	ctl_answer(r->client, r->id, json_object());
-	msd_shutdown(r->client->msd, MSD_EXIT_OK, "msctl shutdown");
-}
-
-/* ---- the table ----------------------------------------------------------------- */
-
-enum right {
-	RIGHT_READ,
-	RIGHT_CONTROL
-};
-
-static const struct {
-	const char *verb;
-	void (*run)(const struct ctl_request *request);
-	enum right right;
-} commands[] = {
-	{ "tree", do_tree, RIGHT_READ },
-	{ "status", do_status, RIGHT_READ },
-	{ "why", do_why, RIGHT_READ },
-	{ "logs", do_logs, RIGHT_READ },
-	{ "events", do_events, RIGHT_READ },
-	{ "show", do_show, RIGHT_READ },
-	{ "count", do_count, RIGHT_READ },
-	{ "health", do_health, RIGHT_READ },
-	{ "version", do_version, RIGHT_READ },
-	{ "wait", do_wait, RIGHT_READ },
-	{ "plan", do_plan, RIGHT_READ },
-	{ "start", do_start, RIGHT_CONTROL },
-	{ "stop", do_stop, RIGHT_CONTROL },
-	{ "restart", do_restart, RIGHT_CONTROL },
-	{ "kill", do_kill, RIGHT_CONTROL },
-	{ "signal", do_signal, RIGHT_CONTROL },
-	{ "reload", do_reload, RIGHT_CONTROL },
-	{ "shutdown", do_shutdown, RIGHT_CONTROL },
-};
-
-static void
-refuse_verb(const struct ctl_request *r)
-{
-	const char *words[ARRAY_LEN(commands)];
-	const char *near;
-
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		words[i] = commands[i].verb;
-	near = suggest(slice_of(r->verb), words, ARRAY_LEN(words));
-	ctl_refuse(r->client, r->id, "bad_request", "no verb '%.40s'%s%s%s",
-	    r->verb, near ? " (did you mean '" : "", near ? near : "",
-	    near ? "'?)" : "");
-}
-
-void
-ctl_execute(const struct ctl_request *r)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(commands[i].verb, r->verb) != 0)
-			continue;
-		if (commands[i].right == RIGHT_CONTROL &&
-		    !r->client->is_controller)
-			ctl_refuse(r->client, r->id, "permission",
-			    "%s needs the rights of a controller", r->verb);
-		else if (commands[i].right == RIGHT_CONTROL &&
-		    r->client->msd->stopping &&
-		    strcmp(r->verb, "shutdown") != 0 &&
-		    strcmp(r->verb, "kill") != 0)
-			ctl_refuse(r->client, r->id, "shutting_down",
-			    "msd is shutting down");
-		else
-			commands[i].run(r);
+	if (request->msd->stopping) {
+		ctl_fail(request, "shutting_down", "msd is shutting down");
 		return;
 	}
-	refuse_verb(r);
+	conf_errors_init(&errors);
+	reload = reload_plan(request->msd, &errors);
+	if (reload) {
+		struct buf *out = ctl_reply(request);
+
+		buf_add_u8(out, ',');
+		reload_show(reload, out);
+		ctl_reply_end(request);
+		reload_free(&reload);
+		conf_errors_fini(&errors);
+		conf_errors_init(&errors);
+		reload_run(request->msd, &errors);
+	} else {
+		refuse_conf(request, &errors);
+	}
+	conf_errors_fini(&errors);
 }
+
+static void
+do_check(const struct ctl_request *request)
+{
+	const char *file = json_get_str(request->json, "file", NULL);
+	struct conf_errors errors;
+	struct spec *spec;
+
+	if (!file) {
+		ctl_fail(request, "bad_request", "\"file\" is missing");
+		return;
+	}
+	conf_errors_init(&errors);
+	spec = spec_load(file, request->msd->cwd, request->msd->env, &errors);
+	if (spec) {
+		struct buf *out = ctl_reply(request);
+
+		buf_printf(out, ",\"workers\":%zu", spec->worker_count);
+		ctl_reply_end(request);
+	} else {
+		refuse_conf(request, &errors);
+	}
+	spec_drop(&spec);
+	conf_errors_fini(&errors);
+}
+
+/* clang-format off */
+const struct ctl_verb ctl_verbs[] = {
+	{ "tree",     CTL_READ,    CTL_NO_NAME,   do_tree },
+	{ "status",   CTL_READ,    CTL_MAY_NAME,  do_status },
+	{ "events",   CTL_READ,    CTL_NO_NAME,   do_events },
+	{ "why",      CTL_READ,    CTL_MUST_NAME, do_why },
+	{ "logs",     CTL_READ,    CTL_MUST_NAME, do_logs },
+	{ "show",     CTL_READ,    CTL_MUST_NAME, do_show },
+	{ "count",    CTL_READ,    CTL_MAY_NAME,  do_count },
+	{ "health",   CTL_READ,    CTL_NO_NAME,   do_health },
+	{ "version",  CTL_READ,    CTL_NO_NAME,   do_version },
+	{ "wait",     CTL_READ,    CTL_MUST_NAME, do_wait },
+	{ "start",    CTL_CONTROL, CTL_MUST_NAME, do_start },
+	{ "stop",     CTL_CONTROL, CTL_MUST_NAME, do_stop },
+	{ "restart",  CTL_CONTROL, CTL_MUST_NAME, do_restart },
+	{ "kill",     CTL_CONTROL, CTL_MUST_NAME, do_kill },
+	{ "signal",   CTL_CONTROL, CTL_MUST_NAME, do_signal },
+	{ "reload",   CTL_CONTROL, CTL_MAY_NAME,  do_reload },
+	{ "plan",     CTL_CONTROL, CTL_NO_NAME,   do_plan },
+	{ "check",    CTL_CONTROL, CTL_NO_NAME,   do_check },
+	{ "shutdown", CTL_CONTROL, CTL_NO_NAME,   do_shutdown },
+	{ .name = NULL }
+};
+/* clang-format on */

@@ -21,7 +21,7 @@ enum exit_kind {
 	EXIT_KIND_EXEC /* it never became the program: stage and error say why */
 };
 
-enum exit_cause { /* who wanted it */
+enum exit_cause {         /* who wanted it */
 	EXIT_BY_SELF,     /* its own exit, abort or fault */
 	EXIT_BY_EXTERNAL, /* a signal nobody here sent */
 	EXIT_BY_OPERATOR,
@@ -32,9 +32,9 @@ enum exit_cause { /* who wanted it */
 struct exit_reason {
 	enum exit_kind kind;
 	enum exit_cause cause;
-	int code;   /* -1: none */
-	int signal; /* 0: none */
-	int error;  /* errno of a failed stage, 0: none */
+	int code;          /* -1: none */
+	int signal;        /* 0: none */
+	int error;         /* errno of a failed stage, 0: none */
 	const char *stage; /* static text; "" none */
 	bool was_ready;
 	bool core_dumped;

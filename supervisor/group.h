@@ -4,9 +4,8 @@
 #ifndef SUPERVISOR_GROUP_H
 #define SUPERVISOR_GROUP_H
 
-#include <sys/types.h>
-
 #include <stdbool.h>
+#include <sys/types.h>
 
 bool user_find(const char *name, uid_t *uid_r);
 bool group_find(const char *name, gid_t *gid_r);

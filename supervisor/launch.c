@@ -24,10 +24,10 @@
 #include "supervisor/spawn.h"
 #include "supervisor/spawn_env.h"
 
-#define PLAN_BYTES_MAX   (8u << 20)
-#define NOTIFY_PER_TURN  16u
-#define NOTIFY_LAST      1024u /* of a dead process: all that can be queued */
-#define NAMES_BYTES      2048
+#define PLAN_BYTES_MAX  (8u << 20)
+#define NOTIFY_PER_TURN 16u
+#define NOTIFY_LAST     1024u /* of a dead process: all that can be queued */
+#define NAMES_BYTES     2048
 #define DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -119,8 +119,7 @@ plan_listen(struct launch *l)
 		return false;
 	}
 	for (size_t i = 0; i < child->listen_count; i++)
-		if (!pass_fd(l, child->listen_fds[i],
-			LISTEN_FD_START + (int)i))
+		if (!pass_fd(l, child->listen_fds[i], LISTEN_FD_START + (int)i))
 			return false;
 	return true;
 }
@@ -131,8 +130,8 @@ plan_output(struct launch *l)
 	struct child *child = l->child;
 
 	l->stage = SPAWN_LOG;
-	l->out_fd = logs_output(
-	    child->msd->logs, child, &l->owns_out_fd, &l->why);
+	l->out_fd =
+	    logs_output(child->msd->logs, child, &l->owns_out_fd, &l->why);
 	if (l->out_fd < 0)
 		return false;
 	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -398,8 +397,8 @@ static void
 on_notify(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 {
 	(void)ev;
-	notify_sock_read(
-	    container_of(io, struct child, notify_io), NOTIFY_PER_TURN);
+	notify_sock_read(container_of(io, struct child, notify_io),
+	    NOTIFY_PER_TURN);
 }
 
 static void
@@ -471,8 +470,8 @@ child_watch(struct child *child)
 	if (child->watchdog_ms == 0)
 		return;
 	child->beat = mono_now();
-	loop_timer_start(
-	    child->msd->loop, &child->watchdog, child->watchdog_ms);
+	loop_timer_start(child->msd->loop, &child->watchdog,
+	    child->watchdog_ms);
 }
 
 void

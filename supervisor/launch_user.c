@@ -37,6 +37,21 @@ group_find(const char *name, gid_t *gid_r)
 	return true;
 }
 
+bool
+user_is_in_group(uid_t uid, gid_t gid)
+{
+	const struct passwd *pw = getpwuid(uid);
+	gid_t groups[GROUPS_MAX];
+	int n = GROUPS_MAX;
+
+	if (!pw || getgrouplist(pw->pw_name, pw->pw_gid, groups, &n) < 0)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
 static void
 set_home(const struct passwd *pw, struct env_list *env)
 {

@@ -14,6 +14,4 @@
 enum ms_err launch_user(const struct worker_conf *conf, struct arena *arena,
     struct spawn_plan *plan, struct env_list *env, struct why *why);
 
-
-
 #endif

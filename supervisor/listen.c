@@ -83,8 +83,8 @@ listen_names(const struct child *child, char *out, size_t bytes)
 	out[0] = '\0';
 	for (size_t i = 0; i < words->count; i++) {
 		const char *word = words->word[i];
-		int n = snprintf(out + len, bytes - len, "%s%.*s",
-		    i ? ":" : "", (int)strcspn(word, "="), word);
+		int n = snprintf(out + len, bytes - len, "%s%.*s", i ? ":" : "",
+		    (int)strcspn(word, "="), word);
 
 		if (n < 0 || (size_t)n >= bytes - len)
 			break;

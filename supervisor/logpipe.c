@@ -102,8 +102,10 @@ send_order(struct logs *logs, const struct logs_order *order, int fd)
 		n = fd_send(logs->orders, bytes.ptr, bytes.len, fd);
 	while (n < 0 && errno == EINTR);
 	buf_fini(&bytes);
-	if (n < 0 && errno != EAGAIN) /* it died: its successor hears all */
+	if (n < 0 && errno != EAGAIN) { /* it died: its successor hears all */
+		ev_io_stop(loop_ev(logs->msd->loop), &logs->writable);
 		fd_close(&logs->orders);
+	}
 	return n >= 0;
 }
 
@@ -131,8 +133,11 @@ send_of_child(struct logs *logs, struct child *child)
 
 	fill(child, &order);
 	if (child->log_add && child->log_r >= 0) {
-		if (!send_order(logs, &order, child->log_r))
+		int fd = child->log_sent ? -1 : child->log_r;
+
+		if (!send_order(logs, &order, fd))
 			return false;
+		child->log_sent = true;
 		child->log_add = false;
 	}
 	order.verb = LOGS_STARTED;
@@ -256,8 +261,8 @@ open_pipe(struct child *child)
 }
 
 int
-logs_output(
-    struct logs *logs, struct child *child, bool *owned_r, struct why *why)
+logs_output(struct logs *logs, struct child *child, bool *owned_r,
+    struct why *why)
 {
 	bool collected =
 	    !child->spec->collects_logs && has_collector(logs->msd);
@@ -288,8 +293,11 @@ logs_collector_fd(struct logs *logs, struct child *child MS_UNUSED)
 	fd_set_nonblock(logs->orders, true);
 	ev_io_set(&logs->writable, logs->orders, EV_WRITE);
 	for (size_t i = 0; i < tree->child_count; i++) {
-		tree->children[i]->log_add = true;
-		tree->children[i]->log_started = tree->children[i]->pid > 0;
+		struct child *other = tree->children[i];
+
+		other->log_add = true;
+		other->log_sent = false;
+		other->log_started = other->pid > 0;
 	}
 	return pair[1];
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* msd: starts, watches and restarts processes. */
-#include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
+/*
+ * msd: the root supervisor.  Options, one-time set-up, signals, and the loop;
+ * what it does to the tree begins in msd.c and restart.c.
+ */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
@@ -19,398 +18,435 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "proto/contract.h"
+#include "supervisor/child.h"
 #include "supervisor/ctl.h"
+#include "supervisor/daemon.h"
 #include "supervisor/events.h"
+#include "supervisor/launch_user.h"
+#include "supervisor/lockfile.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
 #include "supervisor/reap.h"
 #include "supervisor/reload.h"
-#include "supervisor/spec.h"
+#include "supervisor/steps.h"
 #include "supervisor/upstream.h"
+
+#define DEFAULT_CONFIG "/etc/ms/ms.conf"
+#define LOCK_FILE      "msd.lock"
+#define DIR_MODE       0755 /* users of the sockets must get there */
+#define PID_MODE       0644
 
 extern char **environ;
 
-static const char usage_text[] =
-    "usage: msd -c FILE [-D | -t]\n"
-    "\n"
-    "  -c FILE  the configuration (ms.conf(5))\n"
-    "  -D       go into the background; returns when the tree is ready,\n"
-    "           non-zero when it is not\n"
-    "  -t       check the configuration and exit: 0 good, 6 bad\n"
-    "  -V       version\n"
-    "  -h       this\n"
-    "\n"
-    "Signals: HUP reload, TERM or INT orderly stop (again: at once), USR1\n"
-    "reopen logs.  Relative paths mean the directory msd was started in.\n"
-    "Exit: 0 orderly, 1 a start failed or the root gave up, 2 usage,\n"
-    "6 configuration, 7 already running.\n";
-
 struct options {
-	const char *path;
-	bool daemon;
+	const char *config;
 	bool check;
+	bool daemon;
 };
 
-struct daemon { /* the process, around struct msd */
+struct process {
 	struct msd msd;
-	char cwd[PATH_MAX];
-	char exe_dir[PATH_MAX];
+	struct daemon daemon;
 	int lock_fd;
-	int told_fd; /* -D: the waiting parent, -1 none */
 	char *pid_path;
-	ev_signal on_chld, on_hup, on_term, on_int, on_usr1, on_usr2;
+	char *lib_dir;
+	char *cwd;
+	ev_signal signals[6];
 };
-
-static struct daemon daemon_state = { .lock_fd = -1, .told_fd = -1 };
 
 static void
-read_options(int argc, char **argv, struct options *o)
+usage(FILE *out)
+{
+	fputs("usage: msd [-c FILE] [-D | -t | -V | -h]\n"
+	      "  -c FILE  configuration (" DEFAULT_CONFIG ")\n"
+	      "  -D       become a daemon; returns when the tree is ready\n"
+	      "  -t       check the configuration and exit (0 good, 6 bad)\n"
+	      "  -V       print the version\n"
+	      "  -h       print this\n"
+	      "signals: HUP reload, TERM and INT stop (again: at once), "
+	      "USR1 reopen logs\n",
+	    out);
+}
+
+/* -1: go on; otherwise the exit code. */
+static int
+read_options(int argc, char **argv, struct options *options)
 {
 	int c;
 
-	*o = (struct options){ .path = NULL };
+	*options = (struct options){ .config = DEFAULT_CONFIG };
 	while ((c = getopt(argc, argv, "c:DtVh")) != -1) {
 		switch (c) {
 		case 'c':
-			o->path = optarg;
+			options->config = optarg;
 			break;
 		case 'D':
-			o->daemon = true;
+			options->daemon = true;
 			break;
 		case 't':
-			o->check = true;
+			options->check = true;
 			break;
 		case 'V':
 			puts("msd " MS_VERSION);
-			exit(MSD_EXIT_OK);
+			return MSD_EXIT_OK;
 		case 'h':
-			fputs(usage_text, stdout);
-			exit(MSD_EXIT_OK);
+			usage(stdout);
+			return MSD_EXIT_OK;
 		default:
-			fputs(usage_text, stderr);
-			exit(MSD_EXIT_USAGE);
+			usage(stderr);
+			return MSD_EXIT_USAGE;
 		}
 	}
-	if (o->path == NULL || optind != argc) {
-		fputs(usage_text, stderr);
-		exit(MSD_EXIT_USAGE);
-	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "msd: what is '%s'?\n", argv[optind]);
+	usage(stderr);
+	return MSD_EXIT_USAGE;
 }
 
-static struct spec *
-load(const char *path, const char *cwd)
+/* ---- signals ------------------------------------------------------------ */
+
+static void
+on_term(struct msd *msd, const char *name)
+{
+	if (!msd->stopping) {
+		msd_shutdown(msd, MSD_EXIT_OK, name);
+		return;
+	}
+	log_warn("asked to stop again: killing what is left", NULL);
+	msd_kill_all(msd);
+}
+
+static void
+on_hup(struct msd *msd)
 {
 	struct conf_errors errors;
-	struct spec *spec;
 
-	conf_errors_init(&errors);
-	spec = spec_load(path, cwd, environ, &errors);
-	if (errors.count > 0) {
-		conf_errors_print(&errors, stderr);
-		exit(MSD_EXIT_CONFIG);
-	}
-	conf_errors_fini(&errors);
-	return spec;
-}
-
-static void
-make_dirs(const struct spec *spec)
-{
-	const char *dirs[] = { spec->msd.run_dir, spec->msd.log_dir,
-		spec->msd.state_dir };
-	struct why why;
-
-	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-		if (dir_make(dirs[i], 0755, &why) != MS_OK)
-			log_fatal(MSD_EXIT_FAILURE, "cannot make directory",
-			    "reason=%s", LOGQ(why.text));
-}
-
-/* One msd per run_dir, for as long as it lives. */
-static void
-lock(struct daemon *d)
-{
-	char *path = xasprintf("%s/msd.lock", d->msd.spec->msd.run_dir);
-	char pid[24] = "?";
-
-	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (d->lock_fd < 0)
-		log_fatal(MSD_EXIT_FAILURE, "cannot open the lock file",
-		    "path=%s reason=%s", LOGQ(path), LOGQ(strerror(errno)));
-	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-		ssize_t n = read(d->lock_fd, pid, sizeof(pid) - 1);
-
-		pid[n > 0 ? n : 0] = '\0';
-		pid[strcspn(pid, "\n")] = '\0';
-		log_fatal(MSD_EXIT_RUNNING, "already running",
-		    "pid=%s run_dir=%s", LOGQ(pid),
-		    LOGQ(d->msd.spec->msd.run_dir));
-	}
-	free(path);
-}
-
-static void
-write_pid(int fd)
-{
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
-		log_warn("cannot write the pid", "reason=%s",
-		    LOGQ(strerror(errno)));
-}
-
-static void
-write_pid_file(struct daemon *d)
-{
-	int fd;
-
-	d->pid_path =
-	    xasprintf("%s/" PID_FILE, d->msd.spec->msd.run_dir);
-	fd = open(d->pid_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd >= 0)
-		write_pid(fd);
-	fd_close(&fd);
-}
-
-/* ---- -D -------------------------------------------------------------------- */
-
-/* The parent waits for one byte, the exit code; end of file means death. */
-static void
-go_background(struct daemon *d)
-{
-	int fds[2];
-	unsigned char code = MSD_EXIT_FAILURE;
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0)
-		log_fatal(MSD_EXIT_FAILURE, "cannot fork", "reason=%s",
-		    LOGQ(strerror(errno)));
-	if (pid > 0) {
-		close(fds[1]);
-		if (read(fds[0], &code, 1) != 1)
-			code = MSD_EXIT_FAILURE;
-		_exit(code);
-	}
-	close(fds[0]);
-	d->told_fd = fds[1];
-	setsid();
-}
-
-static void
-log_to_file(const struct spec *spec)
-{
-	char *path = xasprintf("%s/msd.log", spec->msd.log_dir);
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0 || null < 0)
-		log_fatal(MSD_EXIT_FAILURE, "cannot open the log",
-		    "path=%s reason=%s", LOGQ(path), LOGQ(strerror(errno)));
-	dup2(null, 0);
-	dup2(fd, 1);
-	dup2(fd, 2);
-	close(null);
-	close(fd);
-	free(path);
-}
-
-static void
-tell_parent(struct daemon *d, int code)
-{
-	unsigned char byte = (unsigned char)code;
-
-	if (d->told_fd < 0)
+	if (msd->stopping)
 		return;
-	(void)!write(d->told_fd, &byte, 1);
-	fd_close(&d->told_fd);
-	log_to_file(d->msd.spec); /* the terminal is the parent's again */
+	conf_errors_init(&errors);
+	reload_run(msd, &errors);
+	conf_errors_fini(&errors);
 }
 
-/* ---- signals ------------------------------------------------------------------ */
-
 static void
-on_signal(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
+on_signal(struct ev_loop *ev, ev_signal *signal, int events MS_UNUSED)
 {
-	struct daemon *d = watcher->data;
-	struct json *plan = NULL;
+	struct process *process = signal->data;
+	struct msd *msd = &process->msd;
 
 	(void)ev;
-	switch (watcher->signum) {
+	switch (signal->signum) {
 	case SIGCHLD:
-		reap(&d->msd);
-		msd_touch(&d->msd);
+		reap(msd);
 		break;
 	case SIGHUP:
-		upstream_reloading(d->msd.upstream);
-		(void)!reload(&d->msd, false, &plan);
-		json_free(&plan);
-		upstream_ready(d->msd.upstream, "running");
+		on_hup(msd);
 		break;
 	case SIGTERM:
 	case SIGINT:
-		if (d->msd.stopping)
-			msd_kill_all(&d->msd);
-		else
-			msd_shutdown(&d->msd, MSD_EXIT_OK,
-			    signal_name(watcher->signum));
+		on_term(msd, signal->signum == SIGINT ? "INT" : "TERM");
 		break;
 	case SIGUSR1:
-		logs_reopen(d->msd.logs);
+		daemon_reopen(&process->daemon);
+		logs_reopen(msd->logs);
+		log_info("logs reopened", NULL);
 		break;
-	default:
-		log_warn("not supported yet", "signal=%s",
-		    signal_name(watcher->signum));
+	case SIGUSR2:
+		log_warn("USR2: re-exec is not supported yet", NULL);
+		break;
 	}
 }
 
 static void
-watch_signals(struct daemon *d)
+watch_signals(struct process *process)
 {
-	const struct {
-		ev_signal *watcher;
-		int signo;
-	} rows[] = {
-		{ &d->on_chld, SIGCHLD },
-		{ &d->on_hup, SIGHUP },
-		{ &d->on_term, SIGTERM },
-		{ &d->on_int, SIGINT },
-		{ &d->on_usr1, SIGUSR1 },
-		{ &d->on_usr2, SIGUSR2 },
-	};
+	static const int numbers[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT,
+		SIGUSR1, SIGUSR2 };
+	struct ev_loop *ev = loop_ev(process->msd.loop);
 
+	_Static_assert(ARRAY_LEN(numbers) == ARRAY_LEN(process->signals),
+	    "one watcher per signal");
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		ev_signal_init(&process->signals[i], on_signal, numbers[i]);
+		process->signals[i].data = process;
+		ev_signal_start(ev, &process->signals[i]);
+	}
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		ev_signal_init(rows[i].watcher, on_signal, rows[i].signo);
-		rows[i].watcher->data = d;
-		ev_signal_start(loop_ev(d->msd.loop), rows[i].watcher);
-	}
+}
+
+/* ---- timers and turns --------------------------------------------------- */
+
+static void
+on_shutdown_late(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
+{
+	struct msd *msd = container_of(timer, struct msd, shutdown_timer);
+
+	(void)ev;
+	log_warn("shutdown_deadline is over: killing what is left", NULL);
+	msd_kill_all(msd);
 }
 
 static void
-unwatch_signals(struct daemon *d)
+on_advance(struct loop_task *task)
 {
-	ev_signal *watchers[] = { &d->on_chld, &d->on_hup, &d->on_term,
-		&d->on_int, &d->on_usr1, &d->on_usr2 };
-
-	for (size_t i = 0; i < ARRAY_LEN(watchers); i++)
-		ev_signal_stop(loop_ev(d->msd.loop), watchers[i]);
+	steps_advance(container_of(task, struct msd, advance));
 }
-
-/* ---- start and end ------------------------------------------------------------- */
 
 static void
 on_booted(struct msd *msd)
 {
-	struct daemon *d = container_of(msd, struct daemon, msd);
+	struct process *process = container_of(msd, struct process, msd);
+	size_t ready = 0;
+	char text[96];
 
-	log_info("tree is up", "workers=%zu took_ms=%llu",
+	for (size_t i = 0; i < msd->tree.child_count; i++)
+		ready += child_is_ready(msd->tree.children[i]);
+	snprintf(text, sizeof(text), "%zu of %zu workers ready", ready,
+	    msd->tree.child_count);
+	log_info("up", "ready=%zu workers=%zu ms=%llu", ready,
 	    msd->tree.child_count,
 	    (unsigned long long)mono_ms_between(msd->started, mono_now()));
-	upstream_ready(msd->upstream, "running");
-	tell_parent(d, MSD_EXIT_OK);
+	upstream_ready(msd->upstream, text);
+	daemon_report(&process->daemon, MSD_EXIT_OK);
 }
 
-static void
-find_places(struct daemon *d)
+/* ---- set-up ------------------------------------------------------------- */
+
+static bool
+make_dir(const struct msd_conf *conf, const char *path, struct why *why)
 {
-	ssize_t n = readlink("/proc/self/exe", d->exe_dir, PATH_MAX - 1);
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
 
-	d->exe_dir[n > 0 ? n : 0] = '\0';
-	if (strrchr(d->exe_dir, '/'))
-		*strrchr(d->exe_dir, '/') = '\0';
-	if (getcwd(d->cwd, sizeof(d->cwd)) == NULL)
-		log_fatal(MSD_EXIT_FAILURE, "no working directory",
-		    "reason=%s", LOGQ(strerror(errno)));
+	if (dir_make(path, DIR_MODE, why) != MS_OK)
+		return false;
+	if (conf->user)
+		user_find(conf->user, &uid);
+	if (conf->group)
+		group_find(conf->group, &gid);
+	if ((conf->user || conf->group) && chown(path, uid, gid) < 0) {
+		why_set(why, MS_EIO, "cannot give %s away: %s", path,
+		    strerror(errno));
+		return false;
+	}
+	return true;
 }
 
+static bool
+make_dirs(const struct msd_conf *conf, struct why *why)
+{
+	return make_dir(conf, conf->run_dir, why) &&
+	    make_dir(conf, conf->log_dir, why) &&
+	    make_dir(conf, conf->state_dir, why);
+}
+
+/* Beside our own binary, unless the file says where. */
+static char *
+find_lib_dir(const struct msd_conf *conf)
+{
+	char path[4096];
+	ssize_t n;
+	char *slash;
+
+	if (conf->lib_dir)
+		return xstrdup(conf->lib_dir);
+	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (n <= 0)
+		return NULL;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	return xstrdup(path);
+}
+
+/* Three descriptors a worker: our soft limit must not be what ends us. */
 static void
-raise_limits(struct msd *msd)
+raise_nofile(struct msd *msd)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &msd->nofile) != 0)
-		return;
+	getrlimit(RLIMIT_NOFILE, &msd->nofile);
 	limit = msd->nofile;
 	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warn("cannot raise the limit of open files", "errno=%d",
+		    errno);
+}
+
+static bool
+take_lock(struct process *process, struct why *why)
+{
+	const char *run_dir = process->msd.spec->msd.run_dir;
+	char *path = xasprintf("%s/" LOCK_FILE, run_dir);
+	enum ms_err err;
+	pid_t holder;
+
+	err = lockfile_take(path, &process->lock_fd, &holder, why);
+	free(path);
+	if (err == MS_EBUSY) {
+		fprintf(stderr, "msd: already running as pid %d in %s\n",
+		    (int)holder, run_dir);
+		process->msd.exit_code = MSD_EXIT_RUNNING;
+	} else if (err != MS_OK) {
+		fprintf(stderr, "msd: %s\n", why->text);
+		process->msd.exit_code = MSD_EXIT_FAILURE;
+	}
+	return err == MS_OK;
 }
 
 static void
-open_all(struct daemon *d)
+write_pid(struct process *process)
 {
-	struct msd *msd = &d->msd;
+	char text[24];
 	struct why why;
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
-	msd->loop = loop_new();
-	msd->env = environ;
-	msd->cwd = d->cwd;
-	msd->lib_dir = msd->spec->msd.lib_dir ? msd->spec->msd.lib_dir
-					      : d->exe_dir;
+	process->pid_path =
+	    xasprintf("%s/" PID_FILE, process->msd.spec->msd.run_dir);
+	if (file_replace(process->pid_path, (struct slice){ text, (size_t)n },
+		PID_MODE, &why) != MS_OK)
+		log_warn("no pid file", "error=%s", LOGQ(why.text));
+}
+
+static bool
+open_parts(struct process *process)
+{
+	struct msd *msd = &process->msd;
+	struct why why = { "" };
+
+	msd->pid = getpid();
+	msd->started = mono_now();
+	msd->dice = dice_seed();
+	msd->lib_dir = process->lib_dir = find_lib_dir(&msd->spec->msd);
 	msd->socket_path =
 	    xasprintf("%s/" CONTROL_SOCKET, msd->spec->msd.run_dir);
-	msd->pid = getpid();
-	msd->dice = dice_seed();
-	msd->started = mono_now();
+	msd->advance.run = on_advance;
 	msd->on_booted = on_booted;
+	msd->loop = loop_new();
+	ev_timer_init(&msd->shutdown_timer, on_shutdown_late, 0., 0.);
 	msd->events = events_new();
 	msd->logs = logs_new(msd);
-	msd->upstream = upstream_new(msd->loop);
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-		log_warn("no subreaper, orphans escape", "reason=%s",
-		    LOGQ(strerror(errno)));
-	tree_apply(msd, &msd->tree, msd->spec);
-	if (ctl_new(msd, &msd->ctl, &why) != MS_OK)
-		log_fatal(MSD_EXIT_FAILURE, "cannot open the control socket",
-		    "reason=%s", LOGQ(why.text));
-	watch_signals(d);
+	msd->upstream = upstream_new(msd);
+	raise_nofile(msd);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		log_warn("not a subreaper: leftovers may escape", "errno=%d",
+		    errno);
+	watch_signals(process);
+	msd->ctl = ctl_open(msd, &why);
+	if (!msd->ctl)
+		log_error("no control socket", "error=%s", LOGQ(why.text));
+	return msd->ctl;
 }
 
 static void
-close_all(struct daemon *d)
+close_parts(struct process *process)
 {
-	struct msd *msd = &d->msd;
+	struct msd *msd = &process->msd;
 
+	if (!msd->loop)
+		return;
+	ctl_close(&msd->ctl);
+	for (size_t i = 0; i < ARRAY_LEN(process->signals); i++)
+		ev_signal_stop(loop_ev(msd->loop), &process->signals[i]);
 	loop_timer_stop(msd->loop, &msd->shutdown_timer);
-	unwatch_signals(d);
-	ctl_free(&msd->ctl);
+	for (size_t i = 0; i < msd->tree.child_count; i++)
+		batch_leave(msd->tree.children[i]);
 	tree_fini(&msd->tree);
-	logs_free(&msd->logs);
 	upstream_free(&msd->upstream);
+	logs_free(&msd->logs);
 	events_free(&msd->events);
 	loop_free(&msd->loop);
-	unlink(d->pid_path);
-	free(d->pid_path);
 	free(msd->socket_path);
-	spec_drop(&msd->spec);
-	fd_close(&d->lock_fd);
+	free(msd->last_words);
+	free(process->lib_dir);
+}
+
+static void
+supervise(struct process *process)
+{
+	struct msd *msd = &process->msd;
+
+	if (!open_parts(process)) {
+		msd->exit_code = MSD_EXIT_FAILURE;
+		return;
+	}
+	write_pid(process);
+	tree_apply(msd, &msd->tree, msd->spec);
+	msd_boot(msd);
+	loop_run(msd->loop);
+	unlink(process->pid_path);
+	if (msd->last_words)
+		log_error("msd ends", "code=%d reason=%s", msd->exit_code,
+		    LOGQ(msd->last_words));
+	else
+		log_info("msd ends", "code=%d", msd->exit_code);
+}
+
+static int
+run(struct process *process, const struct options *options)
+{
+	struct msd *msd = &process->msd;
+	struct why why = { "" };
+
+	if (options->daemon && !daemon_fork(&process->daemon))
+		return daemon_await(&process->daemon);
+	if (!make_dirs(&msd->spec->msd, &why)) {
+		fprintf(stderr, "msd: %s\n", why.text);
+		msd->exit_code = MSD_EXIT_FAILURE;
+	} else if (take_lock(process, &why)) {
+		daemon_log(&process->daemon, msd->spec->msd.log_dir);
+		supervise(process);
+	}
+	close_parts(process);
+	daemon_report(&process->daemon, msd->exit_code);
+	free(process->pid_path);
+	return msd->exit_code;
+}
+
+static int
+load(struct process *process, const struct options *options)
+{
+	struct conf_errors errors;
+	int code = -1;
+
+	conf_errors_init(&errors);
+	process->msd.spec =
+	    spec_load(options->config, process->cwd, environ, &errors);
+	if (!process->msd.spec) {
+		conf_errors_print(&errors, stderr);
+		code = MSD_EXIT_CONFIG;
+	} else if (options->check) {
+		printf("%s: good, %zu workers\n", process->msd.spec->path,
+		    process->msd.spec->worker_count);
+		code = MSD_EXIT_OK;
+	}
+	conf_errors_fini(&errors);
+	return code;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct daemon *d = &daemon_state;
+	struct process process = { .lock_fd = -1, .daemon = DAEMON_NONE };
 	struct options options;
-	int code;
+	int code = read_options(argc, argv, &options);
 
-	read_options(argc, argv, &options);
-	log_init("msd", true, LOG_INFO);
-	find_places(d);
-	d->msd.spec = load(options.path, d->cwd);
-	if (options.check)
-		return MSD_EXIT_OK;
-	make_dirs(d->msd.spec);
-	lock(d);
-	if (options.daemon)
-		go_background(d);
-	write_pid(d->lock_fd);
-	write_pid_file(d);
-	raise_limits(&d->msd);
-	open_all(d);
-	msd_boot(&d->msd);
-	loop_run(d->msd.loop);
-	code = d->msd.exit_code;
-	tell_parent(d, code);
-	close_all(d);
+	if (code >= 0)
+		return code;
+	/* under another msd with a log collector, that one stamps */
+	log_init("msd", !getenv(ENV_NAME), LOG_INFO);
+	process.cwd = getcwd(NULL, 0);
+	if (!process.cwd)
+		log_fatal(MSD_EXIT_FAILURE, "no working directory", "errno=%d",
+		    errno);
+	process.msd.env = environ;
+	process.msd.cwd = process.cwd;
+	code = load(&process, &options);
+	if (code < 0)
+		code = run(&process, &options);
+	spec_drop(&process.msd.spec);
+	fd_close(&process.lock_fd);
+	free(process.cwd);
 	return code;
 }

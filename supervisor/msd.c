@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Boot and end of the tree. */
+/* Start and end of the tree as a whole. */
 #include "supervisor/msd.h"
 
-#include <stdlib.h>
-
+#include "common/alloc.h"
 #include "common/log.h"
 #include "supervisor/child.h"
-#include "supervisor/ctl.h"
 #include "supervisor/events.h"
 #include "supervisor/logpipe.h"
-#include "supervisor/recovery.h"
 #include "supervisor/steps.h"
 #include "supervisor/upstream.h"
-
-static void
-on_advance(struct loop_task *task)
-{
-	steps_advance(container_of(task, struct msd, advance));
-}
 
 void
 msd_touch(struct msd *msd)
 {
-	msd->advance.run = on_advance;
 	if (!msd->advance.queued)
 		loop_later(msd->loop, &msd->advance);
 }
@@ -35,61 +25,10 @@ msd_boot(struct msd *msd)
 	for (size_t i = 0; i < msd->tree.group_count; i++)
 		msd->tree.groups[i]->starting = true;
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
-		struct child *child = msd->tree.children[i];
-
-		child->must_start = true;
-		batch_join(batch, child);
+		msd->tree.children[i]->must_start = true;
+		batch_join(batch, msd->tree.children[i]);
 	}
 	batch_drop(&batch);
-	msd_touch(msd);
-}
-
-static void
-on_shutdown_deadline(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
-{
-	struct msd *msd = container_of(timer, struct msd, shutdown_timer);
-
-	(void)ev;
-	log_warn("shutdown_deadline has passed, killing what is left", NULL);
-	msd_kill_all(msd);
-}
-
-void
-msd_shutdown(struct msd *msd, int code, const char *reason)
-{
-	struct batch *batch;
-
-	if (msd->stopping)
-		return;
-	msd->stopping = true;
-	msd->exit_code = code;
-	if (code == MSD_EXIT_OK)
-		log_info("shutting down", "reason=%s", LOGQ(reason));
-	else
-		log_error("shutting down", "reason=%s", LOGQ(reason));
-	events_add(msd->events, "shutdown", "root", "\"code\":%d", code);
-	upstream_stopping(msd->upstream);
-	batch = batch_new();
-	for (size_t i = 0; i < msd->tree.child_count; i++)
-		recovery_stop(msd->tree.children[i], EXIT_BY_SHUTDOWN,
-		    CHILD_DOWN, batch);
-	batch_drop(&batch);
-	ev_timer_init(&msd->shutdown_timer, on_shutdown_deadline, 0., 0.);
-	loop_timer_start(msd->loop, &msd->shutdown_timer,
-	    msd->spec->msd.shutdown_deadline_ms);
-	msd_touch(msd);
-}
-
-void
-msd_kill_all(struct msd *msd)
-{
-	msd->killing = true;
-	for (size_t i = 0; i < msd->tree.child_count; i++) {
-		struct child *child = msd->tree.children[i];
-
-		if (child_has_process(child))
-			child_event(child, CHILD_EV_KILL);
-	}
 	msd_touch(msd);
 }
 
@@ -97,7 +36,57 @@ void
 msd_forget(struct msd *msd, struct child *child)
 {
 	events_add(msd->events, "removed", child->node.name, "%s", "");
-	ctl_on_forget(msd->ctl, child);
 	logs_drop(msd->logs, child);
 	tree_remove(&msd->tree, child);
+}
+
+void
+msd_kill_all(struct msd *msd)
+{
+	msd->killing = true;
+	for (size_t i = msd->tree.child_count; i-- > 0;)
+		child_event(msd->tree.children[i], CHILD_EV_KILL);
+}
+
+static void
+wish_all_down(struct msd *msd)
+{
+	struct batch *batch = batch_new();
+
+	for (size_t i = 0; i < msd->tree.child_count; i++) {
+		struct child *child = msd->tree.children[i];
+
+		child->must_start = false;
+		child->must_stop = child_is_alive(child);
+		child->stop_rest = CHILD_DOWN;
+		if (child->stop_cause == EXIT_BY_SELF)
+			child->stop_cause = EXIT_BY_SHUTDOWN;
+		if (child->state == CHILD_BACKOFF)
+			child_rest(child, CHILD_DOWN);
+		batch_join(batch, child);
+	}
+	batch_drop(&batch);
+}
+
+void
+msd_shutdown(struct msd *msd, int code, const char *reason)
+{
+	uint64_t patience = msd->spec->msd.shutdown_deadline_ms;
+
+	if (msd->stopping)
+		return;
+	msd->stopping = true;
+	msd->exit_code = code;
+	if (code == MSD_EXIT_OK)
+		log_info("stopping", "reason=%s", LOGQ(reason));
+	else
+		log_error("stopping", "reason=%s", LOGQ(reason));
+	if (code != MSD_EXIT_OK)
+		msd->last_words = xstrdup(reason);
+	events_add(msd->events, "shutdown", "root", "\"code\":%d", code);
+	upstream_stopping(msd->upstream, reason);
+	wish_all_down(msd);
+	if (patience != DURATION_INFINITY)
+		loop_timer_start(msd->loop, &msd->shutdown_timer, patience);
+	msd_touch(msd);
 }

@@ -3,9 +3,8 @@
 #ifndef SUPERVISOR_MSD_H
 #define SUPERVISOR_MSD_H
 
-#include <sys/resource.h>
-
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include <ev.h>
 
@@ -46,6 +45,7 @@ struct msd {
 	bool stopping;
 	bool killing; /* nobody is asked politely any more */
 	int exit_code;
+	char *last_words;   /* why it ends, when that is a failure */
 	uint64_t strangers; /* orphans reaped that nobody knew */
 	ev_timer shutdown_timer;
 	struct loop_task advance;

@@ -160,8 +160,7 @@ find_by_environ(struct msd *msd, pid_t pid, struct child **child_r)
 		found = name && generation;
 		*child_r = found ? tree_find_child(&msd->tree, name) : NULL;
 		if (*child_r && child_has_process(*child_r) &&
-		    (*child_r)->generation !=
-			strtoull(generation, NULL, 10))
+		    (*child_r)->generation != strtoull(generation, NULL, 10))
 			*child_r = NULL; /* of an older generation */
 	}
 	buf_fini(&block);
@@ -206,8 +205,8 @@ judge(struct sweep *s, pid_t pid)
 	if (tree_find_pid(&s->msd->tree, pid) || !proc_stat_read(pid, &st))
 		return;
 	owner = find_by_group(s, &st);
-	if (!owner && st.state != 'Z' &&
-	    find_by_environ(s->msd, pid, &owner) && !owner)
+	if (!owner && st.state != 'Z' && find_by_environ(s->msd, pid, &owner) &&
+	    !owner)
 		owner = s->cleaning[0]; /* of a generation that is over */
 	if (!owner)
 		owner = s->cleaning[0];
@@ -228,8 +227,7 @@ orphans_sweep(struct msd *msd)
 	struct sweep s = { .msd = msd };
 	struct pids pids = { 0 };
 
-	s.cleaning =
-	    xcalloc(msd->tree.child_count + 1, sizeof(struct child *));
+	s.cleaning = xcalloc(msd->tree.child_count + 1, sizeof(struct child *));
 	for (size_t i = 0; i < msd->tree.child_count; i++)
 		if (msd->tree.children[i]->state == CHILD_CLEANING)
 			s.cleaning[s.count++] = msd->tree.children[i];

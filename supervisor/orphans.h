@@ -6,9 +6,8 @@
 #ifndef SUPERVISOR_ORPHANS_H
 #define SUPERVISOR_ORPHANS_H
 
-#include <sys/types.h>
-
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct msd;
 

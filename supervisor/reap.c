@@ -43,8 +43,8 @@ note_death(struct dead *dead, struct child *child, const siginfo_t *info)
 	child->wait_status = info->si_status;
 	if (dead->count == dead->cap) {
 		dead->cap = dead->cap ? dead->cap * 2 : 16;
-		dead->child = xreallocarray(
-		    dead->child, dead->cap, sizeof(struct child *));
+		dead->child = xreallocarray(dead->child, dead->cap,
+		    sizeof(struct child *));
 	}
 	dead->child[dead->count++] = child;
 }

@@ -163,8 +163,7 @@ recovery_stop(struct child *child, enum exit_cause cause, int rest,
 }
 
 void
-recovery_start(
-    struct child *child, enum exit_cause cause, struct batch *batch)
+recovery_start(struct child *child, enum exit_cause cause, struct batch *batch)
 {
 	child->must_start = true;
 	child->waits_for = NULL;
@@ -225,8 +224,8 @@ restart_node(struct msd *msd, struct node *node, struct batch *batch)
 
 /* The answer RESTART_AGAIN: node and whom its strategy takes along. */
 static void
-restart_with_siblings(
-    struct msd *msd, struct node *node, enum strategy strategy)
+restart_with_siblings(struct msd *msd, struct node *node,
+    enum strategy strategy)
 {
 	struct group *parent = node->parent;
 	struct batch *batch = batch_new();
@@ -283,18 +282,17 @@ end_msd(struct msd *msd, const struct group *group,
 		msd_shutdown(msd, MSD_EXIT_OK, "auto_shutdown of root");
 		return;
 	}
-	snprintf(text, sizeof(text),
-	    "supervisor root %s: worker %s %s",
-	    group->starting ? "could not start" : "gave up",
-	    culprit->node.name, exit_print(child_exit(culprit, 0), how));
+	snprintf(text, sizeof(text), "supervisor root %s: worker %s %s",
+	    group->starting ? "could not start" : "gave up", culprit->node.name,
+	    exit_print(child_exit(culprit, 0), how));
 	msd_shutdown(msd, MSD_EXIT_FAILURE, text);
 }
 
 static void
 hold(struct msd *msd, struct group *group, const struct trouble *trouble)
 {
-	log_error("gave up, holds", "supervisor=%s worker=%s",
-	    group->node.name, trouble->culprit->node.name);
+	log_error("gave up, holds", "supervisor=%s worker=%s", group->node.name,
+	    trouble->culprit->node.name);
 	group->held = true;
 	events_add(msd->events, "gave_up", group->node.name,
 	    "\"worker\":\"%s\",\"on_give_up\":\"hold\"",
@@ -311,8 +309,7 @@ is_over(const struct group *group)
 		const struct group *below = node_group(group->nodes[i]);
 
 		if (child && child->spec->conf.significant &&
-		    child->rest != CHILD_EXITED &&
-		    child->state != CHILD_EXITED)
+		    child->rest != CHILD_EXITED && child->state != CHILD_EXITED)
 			return false;
 		if (below && below->conf.significant && !below->ended)
 			return false;
@@ -336,8 +333,7 @@ check_auto_shutdown(struct msd *msd, struct group *group, bool significant,
 
 /* The supervisor is not restarted: its children stay stopped. */
 static void
-stays_ended(struct msd *msd, struct group *group,
-    const struct trouble *trouble)
+stays_ended(struct msd *msd, struct group *group, const struct trouble *trouble)
 {
 	group->ended = true;
 	stop_group(msd, group,
@@ -351,8 +347,8 @@ stays_ended(struct msd *msd, struct group *group,
  * restarted by its parent, a transient one only when it failed to start.
  */
 static void
-supervisor_ends(
-    struct msd *msd, struct group *group, const struct trouble *trouble)
+supervisor_ends(struct msd *msd, struct group *group,
+    const struct trouble *trouble)
 {
 	struct group *parent = group->node.parent;
 	struct restart_case c = {
@@ -373,10 +369,9 @@ supervisor_ends(
 		    trouble->culprit->node.name, parent->node.name);
 	c.initial = parent->starting;
 	c.supervisor = &parent->conf;
-	c.strategy =
-	    strategy_of(STRATEGY_DEFAULT, parent->conf.strategy);
-	switch (restart_decide(
-	    &c, &group->node.own, &parent->window, mono_now())) {
+	c.strategy = strategy_of(STRATEGY_DEFAULT, parent->conf.strategy);
+	switch (
+	    restart_decide(&c, &group->node.own, &parent->window, mono_now())) {
 	case RESTART_NOT:
 		stays_ended(msd, group, trouble);
 		break;
@@ -405,8 +400,7 @@ stays_down(struct child *child, enum exit_verdict verdict)
 		[VERDICT_NORMAL] = { CHILD_EXITED, "not restarted", NULL },
 		[VERDICT_FAILURE] = { CHILD_EXITED, "not restarted", NULL },
 		[VERDICT_IGNORE] = { CHILD_IGNORED,
-		    "not restarted: it said it is not needed here",
-		    "ignored" },
+		    "not restarted: it said it is not needed here", "ignored" },
 		[VERDICT_FINAL] = { CHILD_FAILED,
 		    "not restarted: prevent_restart_exit", NULL },
 	};
@@ -428,9 +422,8 @@ static void
 set_due(struct child *child)
 {
 	struct mono now = mono_now();
-	uint64_t ready_ms = child->was_ready
-	    ? mono_ms_between(child->ready_at, now)
-	    : 0;
+	uint64_t ready_ms =
+	    child->was_ready ? mono_ms_between(child->ready_at, now) : 0;
 	uint64_t delay = restart_delay_ms(&child->spec->conf, ready_ms,
 	    &child->in_a_row, dice_next(&child->msd->dice));
 
@@ -446,8 +439,8 @@ set_due(struct child *child)
 static enum strategy
 strategy_of_child(const struct child *child)
 {
-	return strategy_of(
-	    child->spec->conf.strategy, child->node.parent->conf.strategy);
+	return strategy_of(child->spec->conf.strategy,
+	    child->node.parent->conf.strategy);
 }
 
 static void
@@ -464,8 +457,8 @@ decide(struct child *child, enum exit_verdict verdict)
 		.escalate_after = child->spec->conf.escalate_after,
 		.supervisor = &parent->conf,
 	};
-	enum restart_step step = restart_decide(
-	    &c, &child->node.own, &parent->window, mono_now());
+	enum restart_step step =
+	    restart_decide(&c, &child->node.own, &parent->window, mono_now());
 
 	if (step != RESTART_NOT)
 		set_due(child);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan and the act walk the same differences: what `msctl plan` prints is
- * what HUP does.
+ * The difference decides, worker by worker: gone is stopped, new is started,
+ * a changed process is restarted, changed policy is taken over in place, and
+ * what is the same keeps its pid.
  */
 #include "supervisor/reload.h"
 
@@ -11,40 +12,124 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "supervisor/child.h"
+#include "supervisor/ctl.h"
 #include "supervisor/events.h"
+#include "supervisor/listen.h"
 #include "supervisor/logpipe.h"
+#include "supervisor/msd.h"
 #include "supervisor/recovery.h"
-#include "supervisor/spec.h"
 #include "supervisor/steps.h"
+#include "supervisor/upstream.h"
 
-enum difference {
-	DIFF_ADD,
-	DIFF_RESTART,
-	DIFF_CHANGE, /* policy only */
-	DIFF_LEAVE,
-	DIFF_COUNT
+struct reload {
+	struct msd *msd;
+	struct spec *spec;
+	enum reload_action *action; /* of each worker of spec */
+	bool *new_sockets;
 };
 
-static const char *const list_names[DIFF_COUNT] = {
-	[DIFF_ADD] = "add",
-	[DIFF_RESTART] = "restart",
-	[DIFF_CHANGE] = "change",
-	[DIFF_LEAVE] = "leave",
-};
+/* ---- comparing ---------------------------------------------------------- */
 
-static enum difference
-compare(const struct child *child, const struct worker_spec *fresh)
+static void
+refuse_fixed(const struct msd *msd, const struct spec *spec,
+    struct conf_errors *errors)
 {
-	if (child == NULL || child->leaving)
-		return DIFF_ADD;
-	if (!worker_spec_is_same_process(child->spec, fresh))
-		return DIFF_RESTART;
-	return worker_spec_is_same(child->spec, fresh) ? DIFF_LEAVE
-						       : DIFF_CHANGE;
+	const struct conf_section *section = conf_find(spec->conf, "msd", "");
+
+	for (const struct field *row = msd_rows; row->name; row++)
+		if (!(row->flags & FIELD_RELOAD) &&
+		    !field_same(row, &msd->spec->msd, &spec->msd))
+			conf_error(errors, section_place(section, row->name),
+			    "%s: cannot change while msd runs", row->name);
+}
+
+static void
+refuse_swaps(const struct msd *msd, const struct spec *spec,
+    struct conf_errors *errors)
+{
+	for (size_t i = 0; i < spec->worker_count; i++)
+		if (node_group(tree_find(&msd->tree, spec->workers[i].name)))
+			conf_error(errors, &spec->workers[i].section->place,
+			    "[worker %s]: was a supervisor until now; remove "
+			    "it first",
+			    spec->workers[i].name);
+	for (size_t i = 1; i < spec->supervisor_count; i++)
+		if (tree_find_child(&msd->tree, spec->supervisors[i].name))
+			conf_error(errors, &spec->supervisors[i].section->place,
+			    "[supervisor %s]: was a worker until now; remove "
+			    "it first",
+			    spec->supervisors[i].name);
 }
 
 static bool
-is_in(const struct spec *spec, const char *name)
+same_listen(const struct worker_spec *a, const struct worker_spec *b)
+{
+	const struct field *row = field_find(worker_rows, SLICE_LIT("listen"));
+
+	return field_same(row, &a->conf, &b->conf);
+}
+
+static enum reload_action
+compare(const struct child *child, const struct worker_spec *w)
+{
+	if (!child || child->leaving)
+		return RELOAD_ADD;
+	if (!worker_spec_is_same_process(child->spec, w))
+		return RELOAD_RESTART;
+	return worker_spec_is_same(child->spec, w) ? RELOAD_LEAVE
+						   : RELOAD_UPDATE;
+}
+
+struct reload *
+reload_plan(struct msd *msd, struct conf_errors *errors)
+{
+	struct spec *spec =
+	    spec_load(msd->spec->path, msd->cwd, msd->env, errors);
+	struct reload *reload;
+
+	if (!spec)
+		return NULL;
+	refuse_fixed(msd, spec, errors);
+	refuse_swaps(msd, spec, errors);
+	if (errors->count) {
+		spec_drop(&spec);
+		return NULL;
+	}
+	reload = xcalloc(1, sizeof(*reload));
+	reload->msd = msd;
+	reload->spec = spec;
+	reload->action =
+	    xcalloc(spec->worker_count + 1, sizeof(*reload->action));
+	reload->new_sockets = xcalloc(spec->worker_count + 1, sizeof(bool));
+	for (size_t i = 0; i < spec->worker_count; i++) {
+		const struct worker_spec *w = &spec->workers[i];
+		const struct child *child =
+		    tree_find_child(&msd->tree, w->name);
+
+		reload->action[i] = compare(child, w);
+		reload->new_sockets[i] = child && !same_listen(child->spec, w);
+	}
+	return reload;
+}
+
+void
+reload_free(struct reload **reload_ptr)
+{
+	struct reload *reload = *reload_ptr;
+
+	if (!reload)
+		return;
+	*reload_ptr = NULL;
+	spec_drop(&reload->spec);
+	free(reload->action);
+	free(reload->new_sockets);
+	free(reload);
+}
+
+/* ---- showing ------------------------------------------------------------ */
+
+static bool
+is_in_spec(const struct spec *spec, const char *name)
 {
 	for (size_t i = 0; i < spec->worker_count; i++)
 		if (strcmp(spec->workers[i].name, name) == 0)
@@ -52,159 +137,163 @@ is_in(const struct spec *spec, const char *name)
 	return false;
 }
 
-static struct json *
-make_plan(const struct msd *msd, const struct spec *fresh)
+static void
+show_name(const char *name, bool *first, struct buf *out)
 {
-	struct json *plan = json_object(), *lists[DIFF_COUNT], *stop;
-
-	for (int i = 0; i < DIFF_COUNT; i++)
-		lists[i] = json_put_array(plan, list_names[i]);
-	stop = json_put_array(plan, "stop");
-	for (size_t i = 0; i < fresh->worker_count; i++) {
-		const struct worker_spec *w = &fresh->workers[i];
-
-		json_put_str(
-		    lists[compare(tree_find_child(&msd->tree, w->name), w)],
-		    NULL, w->name);
-	}
-	for (size_t i = 0; i < msd->tree.child_count; i++) {
-		const struct child *child = msd->tree.children[i];
-
-		if (!child->leaving && !is_in(fresh, child->node.name))
-			json_put_str(stop, NULL, child->node.name);
-	}
-	return plan;
+	if (!*first)
+		buf_add_u8(out, ',');
+	*first = false;
+	json_quote(out, slice_of(name));
 }
 
-/* Where sockets and files are cannot change under running workers. */
-static void
-check_places(const struct spec *old, const struct spec *fresh,
-    struct conf_errors *errors)
+void
+reload_show(const struct reload *reload, struct buf *out)
 {
-	static const struct conf_place nowhere = { "[msd]", 0, 0 };
-	const struct {
-		const char *key, *before, *after;
-	} places[] = {
-		{ "run_dir", old->msd.run_dir, fresh->msd.run_dir },
-		{ "log_dir", old->msd.log_dir, fresh->msd.log_dir },
-		{ "state_dir", old->msd.state_dir, fresh->msd.state_dir },
+	static const char *const keys[RELOAD_ACTION_COUNT] = {
+		[RELOAD_ADD] = "add",
+		[RELOAD_STOP] = "stop",
+		[RELOAD_RESTART] = "restart",
+		[RELOAD_UPDATE] = "update",
+		[RELOAD_LEAVE] = "leave",
 	};
+	const struct tree *tree = &reload->msd->tree;
+	const struct spec *spec = reload->spec;
 
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (strcmp(places[i].before, places[i].after) != 0)
-			conf_error(errors, &nowhere,
-			    "%s: cannot change while msd runs (now %s)",
-			    places[i].key, places[i].before);
-}
+	for (int a = 0; a < RELOAD_ACTION_COUNT; a++) {
+		bool first = true;
 
-static struct json *
-report(const struct conf_errors *errors)
-{
-	struct json *out = json_object();
-	struct json *list = json_put_array(out, "errors");
-
-	for (size_t i = 0; i < errors->count && i < CONF_ERRORS_MAX; i++) {
-		json_put_str(list, NULL, errors->text[i]);
-		log_error("configuration refused", "error=%s",
-		    LOGQ(errors->text[i]));
+		buf_printf(out, "%s\"%s\":[", a ? "," : "", keys[a]);
+		for (size_t i = 0; i < spec->worker_count; i++)
+			if ((int)reload->action[i] == a)
+				show_name(spec->workers[i].name, &first, out);
+		for (size_t i = 0; a == RELOAD_STOP && i < tree->child_count;
+		     i++)
+			if (!is_in_spec(spec, tree->children[i]->node.name))
+				show_name(tree->children[i]->node.name, &first,
+				    out);
+		buf_add_u8(out, ']');
 	}
-	return out;
 }
 
-/* ---- applying -------------------------------------------------------------- */
+/* ---- applying ----------------------------------------------------------- */
 
-/* A worker that speaks the protocol understands HUP; others only when the
- * file says so: HUP would end them. */
-static bool
-takes_reload_signal(const struct child *child)
+static void
+start_anew(struct child *child, struct batch *batch)
 {
-	return child->spec->conf.ready.kind == READY_NOTIFY ||
-	    (child->spec->section &&
-		conf_entry_find(child->spec->section, "reload_signal"));
+	if (child->want == WANT_DOWN)
+		return;
+	child_forgive(child);
+	recovery_start(child, EXIT_BY_OPERATOR, batch);
 }
 
 static void
-act_on(struct child *child, enum difference difference, struct batch *batch)
+apply_worker(struct child *child, enum reload_action action, bool new_sockets,
+    struct batch *batch)
 {
-	switch (difference) {
-	case DIFF_ADD:
-		events_add(child->msd->events, "added", child->node.name, "%s",
-		    "");
+	struct msd *msd = child->msd;
+
+	if (new_sockets)
+		listen_close(child);
+	switch (action) {
+	case RELOAD_ADD:
+		events_add(msd->events, "added", child->node.name, "%s", "");
 		child->want = WANT_UP;
-		recovery_start(child, EXIT_BY_OPERATOR, batch);
+		start_anew(child, batch);
 		break;
-	case DIFF_RESTART:
-		if (child->want == WANT_UP &&
-		    (child_is_alive(child) || child->must_start))
-			recovery_start(child, EXIT_BY_OPERATOR, batch);
+	case RELOAD_RESTART:
+		logs_changed(msd->logs, child);
+		start_anew(child, batch);
 		break;
-	case DIFF_CHANGE:
-	case DIFF_LEAVE:
-		logs_changed(child->msd->logs, child);
-		if (takes_reload_signal(child))
-			child_reload(child);
+	case RELOAD_UPDATE:
+		logs_changed(msd->logs, child);
 		break;
-	case DIFF_COUNT:
+	default:
 		break;
 	}
 }
 
-static void
-apply(struct msd *msd, struct spec *fresh)
+/*
+ * A running worker hears of it by its reload_signal.  The default, HUP, kills
+ * programs that do not know it: so it goes to our own workers (ms-*), which
+ * read the same file, and to those whose section names the signal.
+ */
+static bool
+wants_signal(const struct child *child)
 {
-	struct batch *batch = batch_new();
-	enum difference *differences =
-	    xcalloc(fresh->worker_count + 1, sizeof(*differences));
-	struct spec *old = msd->spec;
+	const char *command = child->spec->conf.command.word[0];
+	const char *slash = strrchr(command, '/');
 
-	for (size_t i = 0; i < fresh->worker_count; i++)
-		differences[i] = compare(
-		    tree_find_child(&msd->tree, fresh->workers[i].name),
-		    &fresh->workers[i]);
-	msd->spec = spec_hold(fresh);
-	tree_apply(msd, &msd->tree, fresh);
+	return strncmp(slash ? slash + 1 : command, "ms-", 3) == 0 ||
+	    conf_entry_find(child->spec->section, "reload_signal");
+}
+
+static void
+signal_running(struct msd *msd)
+{
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		struct child *child = msd->tree.children[i];
 
-		if (child->leaving)
-			recovery_stop(
-			    child, EXIT_BY_OPERATOR, CHILD_DOWN, batch);
-		else
-			act_on(child, differences[i], batch);
+		if (!child->must_stop && !child->leaving && wants_signal(child))
+			child_reload(child);
 	}
-	spec_drop(&old);
-	free(differences);
+}
+
+void
+reload_apply(struct reload *reload)
+{
+	struct msd *msd = reload->msd;
+	struct spec *old = msd->spec;
+	struct batch *batch = batch_new();
+
+	msd->spec = spec_hold(reload->spec);
+	tree_apply(msd, &msd->tree, msd->spec);
+	for (size_t i = 0; i < msd->tree.child_count; i++) {
+		struct child *child = msd->tree.children[i];
+
+		child->waits_for = NULL;
+		if (child->leaving)
+			recovery_stop(child, EXIT_BY_OPERATOR, CHILD_DOWN,
+			    batch);
+	}
+	for (size_t i = 0; i < msd->spec->worker_count; i++)
+		apply_worker(msd->tree.children[i], reload->action[i],
+		    reload->new_sockets[i], batch);
+	signal_running(msd);
 	batch_drop(&batch);
+	spec_drop(&old);
+	ctl_on_reload(msd->ctl);
 	msd_touch(msd);
 }
 
-enum ms_err
-reload(struct msd *msd, bool dry, struct json **plan_r)
+bool
+reload_run(struct msd *msd, struct conf_errors *errors)
 {
-	struct conf_errors errors;
-	struct spec *fresh;
+	struct reload *reload;
+	struct buf plan = { 0 };
 
-	conf_errors_init(&errors);
-	fresh = spec_load(msd->spec->path, msd->cwd, msd->env, &errors);
-	if (fresh)
-		check_places(msd->spec, fresh, &errors);
-	if (errors.count > 0) {
-		*plan_r = report(&errors);
-		if (!dry)
-			events_add(msd->events, "reload_refused", "root",
-			    "\"errors\":%zu", errors.count);
-		conf_errors_fini(&errors);
-		spec_drop(&fresh);
-		return MS_ECONFIG;
+	upstream_reloading(msd->upstream);
+	reload = reload_plan(msd, errors);
+	if (!reload) {
+		size_t shown = errors->count < CONF_ERRORS_MAX
+		    ? errors->count
+		    : CONF_ERRORS_MAX;
+
+		for (size_t i = 0; i < shown; i++)
+			log_error("configuration refused", "error=%s",
+			    LOGQ(errors->text[i]));
+		events_add(msd->events, "reload_refused", "root",
+		    "\"errors\":%zu", errors->count);
+		upstream_ready(msd->upstream, "reload refused");
+		return false;
 	}
-	conf_errors_fini(&errors);
-	*plan_r = make_plan(msd, fresh);
-	if (!dry) {
-		apply(msd, fresh);
-		events_add(msd->events, "reloaded", "root", "%s", "");
-		log_info("configuration reloaded", "path=%s",
-		    LOGQ(msd->spec->path));
-	}
-	spec_drop(&fresh);
-	return MS_OK;
+	reload_show(reload, &plan);
+	buf_add_u8(&plan, '\0');
+	reload_apply(reload);
+	log_info("reloaded", NULL);
+	events_add(msd->events, "reloaded", "root", "%s",
+	    plan.len < 900 ? (const char *)plan.ptr : "");
+	upstream_ready(msd->upstream, "reloaded");
+	buf_fini(&plan);
+	reload_free(&reload);
+	return true;
 }

@@ -1,20 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A changed configuration, applied as a difference: what is new starts, what
- * has left stops, what runs another command restarts, everything else keeps
- * its process.  An invalid one changes nothing.
+ * A new configuration for a running tree: read, checked, compared, and only
+ * then applied, whole.  A wrong one changes nothing.
  */
 #ifndef SUPERVISOR_RELOAD_H
 #define SUPERVISOR_RELOAD_H
 
-#include "common/json.h"
-#include "supervisor/msd.h"
+#include "common/buf.h"
+#include "common/conf.h"
 
-/*
- * Reads the file again.  dry: only says what would happen.  *plan_r (owned by
- * the caller): {"add":[],"stop":[],"restart":[],"change":[],"leave":[]}; on
- * MS_ECONFIG {"errors":["file:line:column: ...", ...]}.
- */
-enum ms_err reload(struct msd *msd, bool dry, struct json **plan_r);
+struct msd;
+struct reload;
+
+enum reload_action {
+	RELOAD_ADD,
+	RELOAD_STOP,
+	RELOAD_RESTART, /* another process: command, environment, user, ... */
+	RELOAD_UPDATE,  /* policy only: keeps running */
+	RELOAD_LEAVE,
+	RELOAD_ACTION_COUNT
+};
+
+/* Reads the file msd was started with; NULL when it cannot be taken, with
+ * the reasons in errors. */
+struct reload *reload_plan(struct msd *msd, struct conf_errors *errors);
+void reload_free(struct reload **reload);
+void reload_apply(struct reload *reload);
+/* "add":[names],"stop":[...], ... */
+void reload_show(const struct reload *reload, struct buf *out);
+
+/* SIGHUP: all of it, with log lines and events.  False: refused. */
+bool reload_run(struct msd *msd, struct conf_errors *errors);
 
 #endif

@@ -37,8 +37,8 @@ restart_decide(const struct restart_case *c, struct intensity *own,
 	    !intensity_charge(own, c->escalate_after.count,
 		c->escalate_after.period_ms, now))
 		return RESTART_UP;
-	if (intensity_charge(
-		shared, supervisor->intensity, supervisor->period_ms, now))
+	if (intensity_charge(shared, supervisor->intensity,
+		supervisor->period_ms, now))
 		return RESTART_AGAIN;
 	return supervisor->on_give_up == GIVE_UP_HOLD ? RESTART_HOLD
 						      : RESTART_UP;

@@ -147,8 +147,7 @@ become(const struct spawn_plan *plan, int *error_fd)
 		return SPAWN_NICE;
 	if (plan->oom_score_adj && !set_oom(plan->oom_score_adj))
 		return SPAWN_OOM;
-	if (plan->sets_groups &&
-	    setgroups(plan->group_count, plan->groups) < 0)
+	if (plan->sets_groups && setgroups(plan->group_count, plan->groups) < 0)
 		return SPAWN_GROUPS;
 	if (plan->sets_group && setgid(plan->gid) < 0)
 		return SPAWN_GROUPS;

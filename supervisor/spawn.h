@@ -8,12 +8,11 @@
 #ifndef SUPERVISOR_SPAWN_H
 #define SUPERVISOR_SPAWN_H
 
-#include <sys/resource.h>
-#include <sys/types.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
 
 #include "proto/conf/msd.h"
 
@@ -63,7 +62,7 @@ struct spawn_plan {
 	const gid_t *groups;
 	size_t group_count;
 	const struct limit_conf *limits; /* LIMIT_COUNT of them */
-	struct rlimit nofile; /* when limits do not say */
+	struct rlimit nofile;            /* when limits do not say */
 	int nice;
 	int oom_score_adj;
 	pid_t parent;

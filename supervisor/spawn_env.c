@@ -107,8 +107,7 @@ env_read_file(struct env_list *env, const char *path, struct why *why)
 	enum ms_err err = file_read(path, ENV_FILE_BYTES_MAX, &text, why);
 	struct slice rest = buf_slice(&text), line;
 
-	for (unsigned n = 1;
-	     err == MS_OK && slice_cut(&rest, '\n', &line); n++)
+	for (unsigned n = 1; err == MS_OK && slice_cut(&rest, '\n', &line); n++)
 		err = set_line(env, path, n, line, why);
 	buf_fini(&text);
 	return err;

@@ -15,9 +15,9 @@
 #include "proto/contract.h"
 #include "supervisor/spec_order.h"
 
-#define SPEC_BYTES_MAX (64u << 20)
-#define WORKERS_MAX    20000u
-#define ROOT_NAME      "root"
+#define SPEC_BYTES_MAX  (64u << 20)
+#define WORKERS_MAX     20000u
+#define ROOT_NAME       "root"
 #define SOCKET_PATH_MAX 107u
 
 struct load {
@@ -56,8 +56,8 @@ check_user(struct load *l, const struct conf_section *section, const char *key,
 }
 
 static void
-check_group(struct load *l, const struct conf_section *section,
-    const char *key, const char *name)
+check_group(struct load *l, const struct conf_section *section, const char *key,
+    const char *name)
 {
 	uint64_t number;
 
@@ -74,8 +74,8 @@ load_msd(struct load *l)
 	const struct conf_section *section =
 	    conf_find(l->spec->conf, "msd", "");
 
-	conf_apply(
-	    section, msd_rows, msd, sizeof(*msd), &l->spec->arena, &l->told);
+	conf_apply(section, msd_rows, msd, sizeof(*msd), &l->spec->arena,
+	    &l->told);
 	msd->run_dir = absolute(l, msd->run_dir);
 	msd->log_dir = absolute(l, msd->log_dir);
 	msd->state_dir = absolute(l, msd->state_dir);
@@ -127,8 +127,8 @@ load_supervisors(struct load *l)
 	spec->supervisors = arena_alloc(&spec->arena,
 	    (conf->section_count + 1) * sizeof(*spec->supervisors));
 	spec->supervisors[0].name = ROOT_NAME;
-	load_supervisor(
-	    l, conf_find(conf, "supervisor", ROOT_NAME), spec->supervisors);
+	load_supervisor(l, conf_find(conf, "supervisor", ROOT_NAME),
+	    spec->supervisors);
 	for (size_t i = 0; i < conf->section_count; i++) {
 		const struct conf_section *section = &conf->sections[i];
 		struct supervisor_spec *s = &spec->supervisors[n];
@@ -156,8 +156,7 @@ refuse_supervisor(struct load *l, const struct conf_section *section,
 	near = suggest(slice_of(name), names, l->spec->supervisor_count);
 	conf_error(l->errors, section_place(section, key),
 	    "%s: there is no supervisor '%s'%s%s%s", key, name,
-	    near ? " (did you mean " : "", near ? near : "",
-	    near ? "?)" : "");
+	    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 	free(names);
 }
 
@@ -171,8 +170,8 @@ resolve_parents(struct load *l)
 
 		s->parent = find_supervisor(spec, s->conf.parent);
 		if (s->parent == SIZE_MAX) {
-			refuse_supervisor(
-			    l, s->section, "parent", s->conf.parent);
+			refuse_supervisor(l, s->section, "parent",
+			    s->conf.parent);
 			s->parent = 0;
 		}
 	}
@@ -190,9 +189,9 @@ absolute_listen(struct load *l, struct words *listen)
 
 		if (!path || path[6] == '/' || path[6] == '@' || !path[6])
 			continue;
-		listen->word[i] = arena_printf(&l->spec->arena,
-		    "%.*s=unix:%s/%s", (int)(path - word), word, l->cwd,
-		    path + 6);
+		listen->word[i] =
+		    arena_printf(&l->spec->arena, "%.*s=unix:%s/%s",
+			(int)(path - word), word, l->cwd, path + 6);
 	}
 }
 
@@ -205,8 +204,8 @@ is_log_collector(const char *command)
 }
 
 static void
-load_worker(
-    struct load *l, const struct conf_section *section, struct worker_spec *w)
+load_worker(struct load *l, const struct conf_section *section,
+    struct worker_spec *w)
 {
 	struct worker_conf *conf = &w->conf;
 
@@ -233,15 +232,13 @@ load_worker(
 	}
 	if (find_supervisor(l->spec, w->name) != SIZE_MAX)
 		conf_error(l->errors, &section->place,
-		    "[worker %s]: there is a supervisor of this name",
-		    w->name);
+		    "[worker %s]: there is a supervisor of this name", w->name);
 }
 
 static size_t
 instances_of(const struct conf_section *section)
 {
-	const struct conf_entry *entry =
-	    conf_entry_find(section, "instances");
+	const struct conf_entry *entry = conf_entry_find(section, "instances");
 	uint64_t n = 0;
 
 	if (!entry || !parse_u64(entry->value, &n) || n > WORKERS_MAX)
@@ -271,8 +268,8 @@ load_workers(struct load *l)
 	size_t max = count_workers(conf), n = 0;
 
 	if (max > WORKERS_MAX) {
-		conf_error(l->errors, NULL,
-		    "more than %u workers in one tree", WORKERS_MAX);
+		conf_error(l->errors, NULL, "more than %u workers in one tree",
+		    WORKERS_MAX);
 		return;
 	}
 	spec->workers =
@@ -294,8 +291,8 @@ load_workers(struct load *l)
 
 			*w = spec->workers[n];
 			w->place = i * (WORKERS_MAX + 1) + k;
-			w->name = arena_printf(
-			    &spec->arena, "%s@%zu", section->name, k);
+			w->name = arena_printf(&spec->arena, "%s@%zu",
+			    section->name, k);
 		}
 		n += instances ? instances : 1;
 	}
@@ -354,8 +351,8 @@ spec_drop(struct spec **spec_ptr)
 }
 
 static bool
-same_rows(
-    const struct worker_spec *a, const struct worker_spec *b, bool policy_too)
+same_rows(const struct worker_spec *a, const struct worker_spec *b,
+    bool policy_too)
 {
 	for (const struct field *row = worker_rows; row->name; row++) {
 		if ((row->flags & FIELD_RELOAD) && !policy_too)
@@ -367,8 +364,8 @@ same_rows(
 }
 
 bool
-worker_spec_is_same_process(
-    const struct worker_spec *a, const struct worker_spec *b)
+worker_spec_is_same_process(const struct worker_spec *a,
+    const struct worker_spec *b)
 {
 	return same_rows(a, b, false);
 }

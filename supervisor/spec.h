@@ -31,7 +31,7 @@ struct worker_spec {
 	size_t supervisor;
 	size_t place;
 	struct indexes requires, wants, after; /* numbers of workers */
-	bool collects_logs; /* its command is ms-log */
+	bool collects_logs;                    /* its command is ms-log */
 };
 
 struct spec {

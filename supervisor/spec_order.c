@@ -12,8 +12,8 @@
 #include "proto/conf/sections.h"
 #include "supervisor/order.h"
 
-#define DEPTH_MAX       32u
-#define CYCLE_TEXT_MAX  400u
+#define DEPTH_MAX        32u
+#define CYCLE_TEXT_MAX   400u
 #define DEPENDENCIES_MAX 200000u
 
 /* ---- supervisors -------------------------------------------------------- */
@@ -97,10 +97,9 @@ spec_check_parents(struct spec *spec, struct conf_errors *errors)
 	for (size_t i = 0; i < n; i++)
 		if (spec->supervisors[i].depth > DEPTH_MAX)
 			conf_error(errors,
-			    section_place(
-				spec->supervisors[i].section, "parent"),
-			    "parent: more than %u supervisors deep",
-			    DEPTH_MAX);
+			    section_place(spec->supervisors[i].section,
+				"parent"),
+			    "parent: more than %u supervisors deep", DEPTH_MAX);
 	buf_fini(&text);
 	free(edges);
 	free(order);
@@ -133,14 +132,14 @@ walk_supervisor(const struct spec *spec, size_t top, size_t *walk, size_t *len)
 
 	for (size_t i = 1; i < spec->supervisor_count; i++)
 		if (spec->supervisors[i].parent == top && i != top)
-			siblings[n++] = (struct sibling){
-				spec->supervisors[i].place, i, true
-			};
+			siblings[n++] =
+			    (struct sibling){ spec->supervisors[i].place, i,
+				    true };
 	for (size_t i = 0; i < spec->worker_count; i++)
 		if (spec->workers[i].supervisor == top)
-			siblings[n++] = (struct sibling){
-				spec->workers[i].place, i, false
-			};
+			siblings[n++] =
+			    (struct sibling){ spec->workers[i].place, i,
+				    false };
 	qsort(siblings, n, sizeof(*siblings), compare_siblings);
 	for (size_t i = 0; i < n; i++) {
 		if (siblings[i].is_supervisor)
@@ -194,8 +193,7 @@ refuse_worker(struct resolve *r, const struct worker_spec *w, const char *key,
 	near = suggest(slice_of(name), names, r->spec->worker_count);
 	conf_error(r->errors, section_place(w->section, key),
 	    "%s: there is no worker '%s'%s%s%s", key, name,
-	    near ? " (did you mean " : "", near ? near : "",
-	    near ? "?)" : "");
+	    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 	free(names);
 }
 
@@ -204,8 +202,8 @@ add_edge(struct resolve *r, size_t later, size_t earlier)
 {
 	if (r->edge_count == r->edge_cap) {
 		r->edge_cap = r->edge_cap ? r->edge_cap * 2 : 64;
-		r->edges = xreallocarray(
-		    r->edges, r->edge_cap, sizeof(*r->edges));
+		r->edges =
+		    xreallocarray(r->edges, r->edge_cap, sizeof(*r->edges));
 	}
 	r->edges[r->edge_count++] = (struct order_edge){ later, earlier };
 }
@@ -215,8 +213,7 @@ static void
 check_rest_for_one(struct resolve *r, const struct worker_spec *w,
     const struct worker_spec *needed, const char *key)
 {
-	const struct supervisor_spec *s =
-	    &r->spec->supervisors[w->supervisor];
+	const struct supervisor_spec *s = &r->spec->supervisors[w->supervisor];
 
 	if (w->supervisor != needed->supervisor || w->place > needed->place ||
 	    s->conf.strategy != STRATEGY_REST_FOR_ONE || w == needed)
@@ -236,8 +233,7 @@ resolve_key(struct resolve *r, size_t number, const char *key,
 
 	if (names->count == 0)
 		return;
-	result->at =
-	    arena_alloc(&r->spec->arena, n * sizeof(*result->at));
+	result->at = arena_alloc(&r->spec->arena, n * sizeof(*result->at));
 	if (!result->at) {
 		conf_error(r->errors, NULL, "no memory for dependencies");
 		return;
@@ -251,8 +247,7 @@ resolve_key(struct resolve *r, size_t number, const char *key,
 			found = true;
 			result->at[result->count++] = i;
 			add_edge(r, number, i);
-			check_rest_for_one(
-			    r, w, &r->spec->workers[i], key);
+			check_rest_for_one(r, w, &r->spec->workers[i], key);
 		}
 		if (!found)
 			refuse_worker(r, w, key, names->word[k]);
@@ -265,13 +260,12 @@ resolve_all(struct resolve *r)
 	for (size_t i = 0; i < r->spec->worker_count; i++) {
 		struct worker_spec *w = &r->spec->workers[i];
 
-		resolve_key(
-		    r, i, "requires", &w->conf.requires, &w->requires);
+		resolve_key(r, i, "requires", &w->conf.requires, &w->requires);
 		resolve_key(r, i, "wants", &w->conf.wants, &w->wants);
 		resolve_key(r, i, "after", &w->conf.after, &w->after);
 		if (r->edge_count > DEPENDENCIES_MAX) {
-			conf_error(r->errors, NULL,
-			    "more than %u dependencies", DEPENDENCIES_MAX);
+			conf_error(r->errors, NULL, "more than %u dependencies",
+			    DEPENDENCIES_MAX);
 			return;
 		}
 	}
@@ -293,8 +287,7 @@ sort_workers(struct resolve *r)
 	size_t *now_at = xcalloc(n + 1, sizeof(*now_at));
 	struct buf text = { 0 };
 	bool cycle;
-	size_t found =
-	    order_sort(n, r->edges, r->edge_count, order, &cycle);
+	size_t found = order_sort(n, r->edges, r->edge_count, order, &cycle);
 
 	if (cycle) {
 		print_cycle(worker_name, spec, order, found, &text);

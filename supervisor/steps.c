@@ -16,9 +16,9 @@
 
 struct batch {
 	unsigned holders;
-	bool young;     /* made during this look: not judged yet */
-	bool stopping;  /* somebody of it must stop and is not gone */
-	bool starting;  /* somebody earlier of it is not ready yet */
+	bool young;    /* made during this look: not judged yet */
+	bool stopping; /* somebody of it must stop and is not gone */
+	bool starting; /* somebody earlier of it is not ready yet */
 };
 
 struct batch *
@@ -168,7 +168,8 @@ settle_groups(struct msd *msd)
 {
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		const struct child *child = msd->tree.children[i];
-		bool busy = child->must_stop || child->state == CHILD_STARTING ||
+		bool busy = child->must_stop ||
+		    child->state == CHILD_STARTING ||
 		    (child->must_start && !child->waits_for);
 
 		if (!busy)

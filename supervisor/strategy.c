@@ -32,8 +32,8 @@ strategy_covers(enum strategy strategy, size_t failed, size_t i)
 }
 
 bool
-strategy_revives(
-    enum restart_type type, bool stopped_by_operator, bool otp_strict)
+strategy_revives(enum restart_type type, bool stopped_by_operator,
+    bool otp_strict)
 {
 	if (type == RESTART_TEMPORARY)
 		return false;

@@ -14,9 +14,8 @@
 struct child *
 node_child(const struct node *node)
 {
-	return node && !node->is_group
-	    ? container_of(node, struct child, node)
-	    : NULL;
+	return node && !node->is_group ? container_of(node, struct child, node)
+				       : NULL;
 }
 
 struct group *
@@ -31,8 +30,7 @@ tree_find(const struct tree *tree, const char *name)
 {
 	struct node *node;
 
-	HASH_FIND(
-	    by_name, tree->by_name, name, (unsigned)strlen(name), node);
+	HASH_FIND(by_name, tree->by_name, name, (unsigned)strlen(name), node);
 	return node;
 }
 
@@ -143,8 +141,7 @@ apply_children(struct msd *msd, struct tree *tree, struct spec *spec)
 {
 	size_t old_count = tree->child_count, n = spec->worker_count;
 	struct child **old = tree->children;
-	struct child **all =
-	    xcalloc(n + old_count + 1, sizeof(struct child *));
+	struct child **all = xcalloc(n + old_count + 1, sizeof(struct child *));
 
 	for (size_t i = 0; i < old_count; i++)
 		old[i]->leaving = true;
@@ -208,12 +205,10 @@ link_siblings(struct tree *tree, const struct spec *spec)
 	for (size_t i = 0; i < tree->group_count; i++) {
 		struct group *g = tree->groups[i];
 
-		g->nodes = xreallocarray(
-		    g->nodes, max, sizeof(struct node *));
+		g->nodes = xreallocarray(g->nodes, max, sizeof(struct node *));
 		if (i)
-			all[n++] = (struct placed){
-				spec->supervisors[i].place, &g->node
-			};
+			all[n++] = (struct placed){ spec->supervisors[i].place,
+				&g->node };
 	}
 	for (size_t i = 0; i < spec->worker_count; i++)
 		all[n++] = (struct placed){ spec->workers[i].place,
@@ -224,8 +219,8 @@ link_siblings(struct tree *tree, const struct spec *spec)
 	for (size_t i = 0; i < tree->group_count; i++) {
 		struct group *g = tree->groups[i];
 
-		g->nodes = xreallocarray(
-		    g->nodes, g->count + 1, sizeof(struct node *));
+		g->nodes = xreallocarray(g->nodes, g->count + 1,
+		    sizeof(struct node *));
 	}
 	free(all);
 }

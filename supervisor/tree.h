@@ -7,10 +7,9 @@
 #ifndef SUPERVISOR_TREE_H
 #define SUPERVISOR_TREE_H
 
-#include <sys/types.h>
-
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <uthash.h>
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One msd per run directory, and the file that names it. */
+#ifndef SUPERVISOR_LOCKFILE_H
+#define SUPERVISOR_LOCKFILE_H
+
+#include <sys/types.h>
+
+#include "common/err.h"
+
+/*
+ * Locks path (made when missing) for the life of *fd_r, and writes our pid
+ * into it.  MS_EBUSY: somebody else has it; *holder_r is his pid (0 unknown).
+ */
+enum ms_err lockfile_take(const char *path, int *fd_r, pid_t *holder_r,
+    struct why *why);
+
+#endif
