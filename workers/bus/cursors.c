@@ -97,7 +97,8 @@ decode_rest(struct cursor *in, size_t name_bytes, size_t patterns)
 		filter.word[filter.count] =
 		    xstrndup(text.ptr ? text.ptr : "", text.len);
 	}
-	if (!in->failed && consumer_check(name, &filter, NULL) == MS_OK) {
+	if (!in->failed && floor <= SEQUENCE_MAX && delivered <= SEQUENCE_MAX &&
+	    consumer_check(name, &filter, NULL) == MS_OK) {
 		c = consumer_new(name, &filter, deliver, ack_wait_ms);
 		consumer_set_cursor(c, floor, delivered);
 	}

@@ -186,31 +186,12 @@ read_whole(struct journal *j, const struct segment *s, uint64_t offset,
 	    head->base_seq, head->base_seq + head->count - 1, what.text);
 }
 
-/* Behind a bad header, when what lies between was written off before. */
-static bool
-resume(struct journal *j, const struct segment *s, uint64_t expect,
-    uint64_t *offset)
-{
-	uint64_t next = s->bytes;
-	uint64_t seq = s->last_seq + 1;
-	bool has_next = segment_resume(s, *offset, &next);
-
-	if (has_next)
-		seq = segment_seq_at(s, next);
-	if (seq > expect && !touches_lost(&j->manifest, expect, seq - 1))
-		return false;
-	*offset = next;
-	return true;
-}
-
 /* Walks headers from offset on; MS_ENOTFOUND: not in this segment. */
 static enum ms_err
 read_segment(struct journal *j, const struct segment *s, uint64_t offset,
     uint64_t seq, struct journal_batch *batch_r, struct why *why)
 {
-	uint64_t expect = seq;
-
-	while (offset < s->bytes) {
+	while ((offset = segment_hole_end(s, offset)) < s->bytes) {
 		struct batch_head head;
 		struct slice bytes;
 		struct why what;
@@ -220,18 +201,14 @@ read_segment(struct journal *j, const struct segment *s, uint64_t offset,
 		    why);
 		if (err)
 			return err;
-		err = batch_head_get(bytes, &head, &what);
-		if (!err && head.base_seq + head.count > seq)
-			return read_whole(j, s, offset, &head, batch_r, why);
-		if (!err) {
-			expect = head.base_seq + head.count;
-			offset += BATCH_HEADER_BYTES + head.body_bytes;
-		} else if (!resume(j, s, expect, &offset)) {
+		if (batch_head_get(bytes, &head, &what))
 			return why_set(why, MS_ECORRUPT,
 			    "the log is damaged in segment %" PRIu64
 			    " at %" PRIu64 ": %s",
 			    s->first_seq, offset, what.text);
-		}
+		if (head.base_seq + head.count > seq)
+			return read_whole(j, s, offset, &head, batch_r, why);
+		offset += BATCH_HEADER_BYTES + head.body_bytes;
 	}
 	return MS_ENOTFOUND;
 }
@@ -325,18 +302,15 @@ seq_since_in(struct journal *j, const struct segment *s, int64_t ts_ns)
 {
 	uint64_t offset = 0;
 
-	while (offset < s->bytes) {
+	while ((offset = segment_hole_end(s, offset)) < s->bytes) {
 		struct batch_head head;
 		struct slice bytes;
 
 		if (journal_window(j, s, offset, BATCH_HEADER_BYTES, &bytes,
 			NULL))
 			break;
-		if (batch_head_get(bytes, &head, NULL)) {
-			if (!segment_resume(s, offset, &offset))
-				break;
-			continue;
-		}
+		if (batch_head_get(bytes, &head, NULL))
+			break;
 		if (head.last_ts_ns >= ts_ns)
 			return head.base_seq;
 		offset += BATCH_HEADER_BYTES + head.body_bytes;

@@ -31,6 +31,7 @@
 #define BAD_MAX    1024u
 #define COPY_BYTES 65536u
 #define ALIGN      8u
+#define TO_THE_END UINT64_MAX
 
 #define FRAME_MAGIC     0x3145534du /* 'MSE1' */
 #define FRAME_BYTES_MAX (ENVELOPE_HEADER_BYTES_MAX + ENVELOPE_PAYLOAD_CEILING)
@@ -40,8 +41,9 @@ struct bad {
 	size_t segment; /* index */
 	uint64_t offset;
 	uint64_t start;       /* all before it is good */
-	uint64_t first, last; /* sequences missing; last 0 = to the end */
-	uint64_t before_seq;  /* state in front of it, to cut here */
+	uint64_t first, last; /* sequences missing, perhaps TO_THE_END */
+	/* state in front of it, to cut here */
+	uint64_t before_seq;
 	uint64_t before_segment_seq;
 	int64_t before_ts_ns;
 	uint32_t before_crc;
@@ -52,8 +54,10 @@ struct scan {
 	struct journal_recovery *report;
 	struct bad *bad;
 	size_t bad_count;
-	bool bad_open; /* the last bad place has not ended */
-	bool chained;  /* prev_crc is known */
+	bool bad_open;       /* the last bad place has not ended */
+	size_t hole_segment; /* where it began */
+	uint64_t hole_from;
+	bool chained; /* prev_crc is known */
 	uint32_t prev_crc;
 	uint32_t epoch;
 	uint64_t last_seq;
@@ -114,8 +118,8 @@ head_fits(const struct scan *scan, const struct segment *s,
     const struct batch_head *head)
 {
 	return head->count > 0 && head->base_seq > scan->last_seq &&
-	    head->base_seq >= s->first_seq &&
-	    head->base_seq <= UINT64_MAX - head->count &&
+	    head->base_seq >= s->first_seq && head->base_seq <= SEQUENCE_MAX &&
+	    head->synced_upto < head->base_seq &&
 	    (!scan->chained || head->prev_batch_crc == scan->prev_crc);
 }
 
@@ -161,15 +165,18 @@ bad_begin(struct scan *scan, size_t segment, uint64_t offset)
 	if (scan->bad_open)
 		return;
 	scan->bad_open = true;
+	scan->hole_segment = segment;
+	scan->hole_from = offset;
 	if (scan->bad_count == BAD_MAX) {
 		/* too many to tell apart: the last one covers the rest */
-		scan->bad[BAD_MAX - 1].last = 0;
+		scan->bad[BAD_MAX - 1].last = TO_THE_END;
 		return;
 	}
 	bad = &scan->bad[scan->bad_count++];
 	*bad = (struct bad){ .segment = segment,
 		.offset = offset,
 		.first = scan->last_seq + 1,
+		.last = TO_THE_END,
 		.before_seq = scan->last_seq,
 		.before_segment_seq = s->last_seq,
 		.before_ts_ns = s->last_ts_ns,
@@ -195,6 +202,11 @@ accept(struct scan *scan, size_t segment, uint64_t offset,
 {
 	struct segment *s = scan->j->segments[segment];
 
+	if (scan->bad_open && scan->hole_segment == segment &&
+	    scan->hole_from < offset)
+		segment_hole_add(s, scan->hole_from, offset);
+	else if (scan->bad_open && scan->hole_segment < segment && offset > 0)
+		segment_hole_add(s, 0, offset);
 	segment_note(s, offset, head, scan->bad_open);
 	bad_end(scan, head->base_seq);
 	scan->last_seq = s->last_seq;
@@ -407,8 +419,8 @@ note_frames(struct scan *scan, const struct segment *s, uint64_t offset)
 		bytes.len = len;
 		if (envelope_peek(bytes, &envelope_limits_ceiling, &event,
 			NULL) == MS_OK)
-			scan->highest_seq =
-			    highest(scan->highest_seq, event.seq);
+			scan->highest_seq = highest(scan->highest_seq,
+			    event.seq <= SEQUENCE_MAX ? event.seq : 0);
 	}
 }
 
@@ -450,7 +462,7 @@ judge_damage(struct scan *scan, size_t count, struct why *why)
 	for (size_t i = 0; i < count; i++) {
 		struct bad *bad = &scan->bad[i];
 
-		if (bad->last == 0)
+		if (bad->last == TO_THE_END)
 			bad->last = scan->synced;
 		if (bad->first > bad->last ||
 		    manifest_is_lost(&j->manifest, bad->first, bad->last))

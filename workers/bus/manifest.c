@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/crc32c.h"
+#include "workers/bus/segment.h"
 
 #define FIRST_LINE "ms-bus manifest 1"
 
@@ -86,7 +87,8 @@ line_parse(struct slice line, struct manifest *m)
 		m->verified_seq = number;
 	else if (slice_is(key, "consumers"))
 		m->consumers = (uint32_t)number;
-	return true; /* a later version may know more */
+	/* a later version may know more */
+	return number <= SEQUENCE_MAX;
 }
 
 enum ms_err

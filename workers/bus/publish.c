@@ -276,6 +276,8 @@ publish_synced(struct bus *bus, uint64_t synced_seq)
 	struct publish_queue *q = bus->queue;
 	size_t kept = 0;
 
+	if (q->written == 0)
+		return;
 	/* those of a turn that is not written yet stay behind */
 	for (size_t i = 0; i < q->written; i++) {
 		struct waiting *w = &q->waiting[i];

@@ -39,7 +39,7 @@ segment_name_parse(const char *name, uint64_t *first_seq_r)
 			return false;
 	}
 	return parse_u64((struct slice){ name, NAME_DIGITS }, first_seq_r) &&
-	    *first_seq_r > 0;
+	    *first_seq_r > 0 && *first_seq_r <= SEQUENCE_MAX;
 }
 
 struct segment *
@@ -63,6 +63,7 @@ segment_free(struct segment **segment)
 	*segment = NULL;
 	fd_close(&s->fd);
 	free(s->index);
+	free(s->holes);
 	free(s);
 }
 
@@ -150,33 +151,22 @@ segment_seek(const struct segment *s, uint64_t seq)
 	return s->index_len ? s->index[low].offset : 0;
 }
 
-bool
-segment_resume(const struct segment *s, uint64_t offset, uint64_t *offset_r)
+void
+segment_hole_add(struct segment *s, uint64_t from, uint64_t to)
 {
-	size_t low = 0, high = s->index_len;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (s->index[mid].offset <= offset)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low == s->index_len)
-		return false;
-	*offset_r = s->index[low].offset;
-	return true;
+	s->holes =
+	    xreallocarray(s->holes, s->hole_count + 1, sizeof(*s->holes));
+	s->holes[s->hole_count++] = (struct hole){ from, to };
 }
 
 uint64_t
-segment_seq_at(const struct segment *s, uint64_t offset)
+segment_hole_end(const struct segment *s, uint64_t offset)
 {
-	for (size_t i = 0; i < s->index_len; i++) {
-		if (s->index[i].offset == offset)
-			return s->index[i].seq;
+	for (size_t i = 0; i < s->hole_count; i++) {
+		if (s->holes[i].from == offset)
+			return s->holes[i].to;
 	}
-	return 0;
+	return offset;
 }
 
 void
@@ -185,6 +175,8 @@ segment_cut(struct segment *s, uint64_t offset, uint64_t last_seq,
 {
 	while (s->index_len > 0 && s->index[s->index_len - 1].offset >= offset)
 		s->index_len--;
+	while (s->hole_count > 0 && s->holes[s->hole_count - 1].to > offset)
+		s->hole_count--;
 	s->bytes = offset;
 	s->file_bytes = offset;
 	s->last_seq = last_seq >= s->first_seq ? last_seq : s->first_seq - 1;

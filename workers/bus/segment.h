@@ -14,12 +14,17 @@
 #include "common/err.h"
 #include "proto/batch.h"
 
+#define SEQUENCE_MAX        (UINT64_C(1) << 62) /* higher is nonsense */
 #define SEGMENT_NAME_BYTES  32
 #define SEGMENT_INDEX_BYTES (64u << 10) /* an entry at least this far apart */
 
 struct index_entry {
 	uint64_t offset;
 	uint64_t seq; /* base of the batch there */
+};
+
+struct hole {
+	uint64_t from, to;
 };
 
 struct segment {
@@ -31,6 +36,8 @@ struct segment {
 	int fd; /* of the active segment, else -1 */
 	struct index_entry *index;
 	size_t index_len, index_cap;
+	struct hole *holes; /* few: there is one per damaged place */
+	size_t hole_count;
 };
 
 char *segment_name(uint64_t first_seq, char out[static SEGMENT_NAME_BYTES]);
@@ -53,11 +60,10 @@ void segment_note(struct segment *segment, uint64_t offset,
     const struct batch_head *head, bool forced);
 /* Where to start walking for the batch that holds seq. */
 uint64_t segment_seek(const struct segment *segment, uint64_t seq);
-/* The first index entry behind offset; false when there is none. */
-bool segment_resume(const struct segment *segment, uint64_t offset,
-    uint64_t *offset_r);
-/* Of the index entry with exactly this offset. */
-uint64_t segment_seq_at(const struct segment *segment, uint64_t offset);
+/* Bytes from..to are no batches: damage that was written off. */
+void segment_hole_add(struct segment *segment, uint64_t from, uint64_t to);
+/* Where to go on when offset begins a hole; offset itself when not. */
+uint64_t segment_hole_end(const struct segment *segment, uint64_t offset);
 /* Forgets batches from offset on; the last before them ends with last_seq. */
 void segment_cut(struct segment *segment, uint64_t offset, uint64_t last_seq,
     int64_t last_ts_ns);
