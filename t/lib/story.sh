@@ -91,7 +91,7 @@ await_other_pid() {
 left_behind() {
 	for environ in /proc/[0-9]*/environ; do
 		pid=${environ#/proc/}; pid=${pid%/environ}
-		[ "$pid" != $$ ] && [ "$pid" != "$msd" ] || continue
+		[ "$pid" != $$ ] && [ "$pid" != "$msd" ] && [ -r "$environ" ] || continue
 		tr '\0' '\n' <"$environ" 2>/dev/null |
 		    grep -q "^MS_RUN_DIR=$dir/run$" || continue
 		tr '\0' '\n' <"$environ" 2>/dev/null | grep -q '^MS_NAME=' &&
@@ -105,4 +105,13 @@ story_end() {
 		[ "$msd_code" = 0 ] || fail "msd ended with $msd_code"
 	fi
 	await "nothing is left behind" 5 '[ -z "$(left_behind)" ]'
+}
+
+# A configuration from standard input, with [msd] for this story in front.
+write_conf() { # FILE
+	{
+		printf '[msd]\nrun_dir = %s/run\nlog_dir = %s/log\nstate_dir = %s/state\n' \
+		    "$dir" "$dir" "$dir"
+		cat
+	} >"$1"
 }
