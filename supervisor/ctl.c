@@ -444,6 +444,21 @@ find_verb(const char *name)
 	return NULL;
 }
 
+static void
+unknown_verb(const struct ctl_request *request, const char *word)
+{
+	const char *names[32];
+	const char *near;
+	size_t n = 0;
+
+	for (const struct ctl_verb *verb = ctl_verbs; verb->name; verb++)
+		if (n < ARRAY_LEN(names))
+			names[n++] = verb->name;
+	near = suggest(slice_of(word), names, n);
+	ctl_fail(request, "bad_request", "unknown verb '%.40s'%s%s%s", word,
+	    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
 /* Fills node and child; false after an error has been answered. */
 static bool
 resolve(struct ctl_request *request, const struct ctl_verb *verb)
@@ -485,7 +500,7 @@ run_request(struct ctl_client *client, const struct json *json)
 	else if (!word)
 		ctl_fail(&request, "bad_request", "\"do\" is missing");
 	else if (!verb)
-		ctl_fail(&request, "bad_request", "unknown verb '%.40s'", word);
+		unknown_verb(&request, word);
 	else if (verb->right == CTL_CONTROL && !client->may_control)
 		ctl_fail(&request, "permission",
 		    "%s is for root, msd's user and control_group", verb->name);

@@ -9,5 +9,6 @@
 
 bool user_find(const char *name, uid_t *uid_r);
 bool group_find(const char *name, gid_t *gid_r);
+bool user_is_in_group(uid_t uid, gid_t gid);
 
 #endif
