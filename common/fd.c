@@ -89,8 +89,8 @@ fd_write_all(int fd, const void *bytes, size_t n, struct why *why)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return why_set(
-			    why, MS_EIO, "cannot write: %s", strerror(errno));
+			return why_set(why, MS_EIO, "cannot write: %s",
+			    strerror(errno));
 		at += done;
 		n -= (size_t)done;
 	}
@@ -99,8 +99,8 @@ fd_write_all(int fd, const void *bytes, size_t n, struct why *why)
 
 /* A window of iovecs over many parts; skip is what of parts[0] is written. */
 static int
-fill_iov(
-    struct iovec *iov, const struct slice *parts, size_t count, size_t skip)
+fill_iov(struct iovec *iov, const struct slice *parts, size_t count,
+    size_t skip)
 {
 	int n = 0;
 
@@ -114,8 +114,8 @@ fill_iov(
 }
 
 enum ms_err
-fd_pwritev_all(
-    int fd, const struct slice *parts, size_t count, off_t at, struct why *why)
+fd_pwritev_all(int fd, const struct slice *parts, size_t count, off_t at,
+    struct why *why)
 {
 	struct iovec iov[IOV_MAX_PARTS];
 	size_t skip = 0;
@@ -181,8 +181,8 @@ read_to_end(int fd, const char *path, size_t limit_bytes, struct buf *buf,
 		ssize_t n;
 
 		if (!to)
-			return why_set(
-			    why, MS_ENOMEM, "no memory for %s", path);
+			return why_set(why, MS_ENOMEM, "no memory for %s",
+			    path);
 		do
 			n = read(fd, to, chunk);
 		while (n < 0 && errno == EINTR);
@@ -198,8 +198,8 @@ read_to_end(int fd, const char *path, size_t limit_bytes, struct buf *buf,
 }
 
 enum ms_err
-file_read(
-    const char *path, size_t limit_bytes, struct buf *buf, struct why *why)
+file_read(const char *path, size_t limit_bytes, struct buf *buf,
+    struct why *why)
 {
 	size_t start = buf->len;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

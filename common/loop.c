@@ -239,8 +239,8 @@ loop_later_free(struct loop *loop, void *ptr)
 	if (loop->garbage_len == loop->garbage_cap) {
 		loop->garbage_cap =
 		    loop->garbage_cap ? loop->garbage_cap * 2 : 16;
-		loop->garbage = xreallocarray(
-		    loop->garbage, loop->garbage_cap, sizeof(*loop->garbage));
+		loop->garbage = xreallocarray(loop->garbage, loop->garbage_cap,
+		    sizeof(*loop->garbage));
 	}
 	loop->garbage[loop->garbage_len++] = ptr;
 	ev_idle_start(loop->ev, &loop->dont_block);

@@ -173,8 +173,8 @@ take_digit(struct reader *r, int64_t *digit_r)
 }
 
 static bool
-take_number(
-    struct reader *r, int digits, int64_t min, int64_t max, int64_t *value_r)
+take_number(struct reader *r, int digits, int64_t min, int64_t max,
+    int64_t *value_r)
 {
 	int64_t value = 0, digit;
 

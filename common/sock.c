@@ -84,14 +84,14 @@ cannot(const char *what, const char *path, struct why *why)
 		return why_set(why, err,
 		    "cannot %s %s: directory %.*s does not exist", what, path,
 		    slash == path ? 1 : (int)(slash - path), path);
-	return why_set(
-	    why, err, "cannot %s %s: %s", what, path, strerror(saved));
+	return why_set(why, err, "cannot %s %s: %s", what, path,
+	    strerror(saved));
 }
 
 /* The file stands in the way and nobody is behind it. */
 static enum ms_err
-remove_stale(
-    const struct unix_addr *addr, int type, const char *path, struct why *why)
+remove_stale(const struct unix_addr *addr, int type, const char *path,
+    struct why *why)
 {
 	struct stat st;
 	int probe, refused;
@@ -99,8 +99,8 @@ remove_stale(
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? MS_OK : cannot("look at", path, why);
 	if (!S_ISSOCK(st.st_mode))
-		return why_set(
-		    why, MS_EEXISTS, "%s exists and is not a socket", path);
+		return why_set(why, MS_EEXISTS, "%s exists and is not a socket",
+		    path);
 	probe = socket(AF_UNIX, type | SOCK_FLAGS, 0);
 	if (probe < 0)
 		return cannot("probe", path, why);
@@ -197,8 +197,8 @@ cannot_dial(const char *path, struct why *why)
 	switch (errno) {
 	case ENOENT:
 	case ECONNREFUSED:
-		return why_set(
-		    why, MS_EUNAVAILABLE, "nobody listens on %s", path);
+		return why_set(why, MS_EUNAVAILABLE, "nobody listens on %s",
+		    path);
 	case EAGAIN:
 		return why_set(why, MS_EBUSY,
 		    "%s is busy: its queue of connections is full", path);
@@ -230,8 +230,8 @@ sock_dial_unix(const char *path, int *fd_r, struct why *why)
 }
 
 static enum ms_err
-listen_on(
-    const struct addrinfo *info, const char *name, int *fd_r, struct why *why)
+listen_on(const struct addrinfo *info, const char *name, int *fd_r,
+    struct why *why)
 {
 	int on = 1;
 	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_FLAGS, 0);
@@ -261,8 +261,8 @@ sock_listen_tcp(const char *addr, unsigned port, int *fd_r, struct why *why)
 	enum ms_err err;
 
 	if (port > UINT16_MAX)
-		return why_set(
-		    why, MS_EINVAL, "port %u is not in 0..65535", port);
+		return why_set(why, MS_EINVAL, "port %u is not in 0..65535",
+		    port);
 	snprintf(service, sizeof(service), "%u", port);
 	if (getaddrinfo(addr, service, &hints, &info) != 0)
 		return why_set(why, MS_EINVAL,

@@ -173,8 +173,8 @@ parse_duration(struct slice text, uint64_t *ms_r)
 		*ms_r = 0;
 		return true;
 	}
-	if (!parse_with_unit(
-		text, duration_units, ARRAY_LEN(duration_units), &ms) ||
+	if (!parse_with_unit(text, duration_units, ARRAY_LEN(duration_units),
+		&ms) ||
 	    ms == DURATION_INFINITY)
 		return false;
 	*ms_r = ms;
@@ -184,8 +184,8 @@ parse_duration(struct slice text, uint64_t *ms_r)
 bool
 parse_size(struct slice text, uint64_t *bytes_r)
 {
-	return parse_with_unit(
-	    text, size_units, ARRAY_LEN(size_units), bytes_r);
+	return parse_with_unit(text, size_units, ARRAY_LEN(size_units),
+	    bytes_r);
 }
 
 /* The largest unit that says the value exactly. */
@@ -384,8 +384,8 @@ edit_distance(struct slice a, struct slice b)
 			size_t differs =
 			    !same_letter(a.ptr[i - 1], b.ptr[j - 1]);
 
-			now[j] = min3(
-			    last[j] + 1, now[j - 1] + 1, last[j - 1] + differs);
+			now[j] = min3(last[j] + 1, now[j - 1] + 1,
+			    last[j - 1] + differs);
 			if (i > 1 && j > 1 &&
 			    same_letter(a.ptr[i - 1], b.ptr[j - 2]) &&
 			    same_letter(a.ptr[i - 2], b.ptr[j - 1]) &&

@@ -42,8 +42,8 @@ add_word(struct exit_set *set, const char *word, struct why *why)
 }
 
 enum ms_err
-exit_set_parse(
-    struct slice text, void *at, struct arena *arena, struct why *why)
+exit_set_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why)
 {
 	struct exit_set set = { .given = true };
 	struct words words;

@@ -46,8 +46,8 @@ static const struct field_name supervisor_strategy_names[] = {
 
 /* Only `no` can be kept; `yes` must not be taken and then not happen. */
 static enum ms_err
-parse_guardian(
-    struct slice text, void *at, struct arena *arena, struct why *why)
+parse_guardian(struct slice text, void *at, struct arena *arena,
+    struct why *why)
 {
 	bool on;
 
@@ -55,8 +55,8 @@ parse_guardian(
 	if (!parse_bool(text, &on))
 		return why_set(why, MS_EINVAL, "is yes or no");
 	if (on)
-		return why_set(
-		    why, MS_EUNSUPPORTED, "guardian = yes: not supported yet");
+		return why_set(why, MS_EUNSUPPORTED,
+		    "guardian = yes: not supported yet");
 	*(bool *)at = on;
 	return MS_OK;
 }

@@ -200,8 +200,8 @@ struct judge {
 static void
 judge(const struct judge *j, const char *key, const char *what)
 {
-	conf_error(
-	    j->errors, section_place(j->section, key), "%s: %s", key, what);
+	conf_error(j->errors, section_place(j->section, key), "%s: %s", key,
+	    what);
 }
 
 static void
@@ -215,8 +215,8 @@ check_env(const struct judge *j)
 
 		if (sign && sign != word)
 			continue;
-		snprintf(
-		    text, sizeof(text), "'%.100s' is not NAME=VALUE", word);
+		snprintf(text, sizeof(text), "'%.100s' is not NAME=VALUE",
+		    word);
 		judge(j, "env", text);
 	}
 }

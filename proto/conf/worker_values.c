@@ -45,8 +45,8 @@ ready_delay(struct slice text, struct ready_conf *ready, struct why *why)
 	uint64_t ms;
 
 	if (!parse_duration(text, &ms) || ms == DURATION_INFINITY)
-		return why_set(
-		    why, MS_EINVAL, "delay:D takes a duration such as 500ms");
+		return why_set(why, MS_EINVAL,
+		    "delay:D takes a duration such as 500ms");
 	*ready = (struct ready_conf){ .kind = READY_DELAY, .delay_ms = ms };
 	return MS_OK;
 }
@@ -63,15 +63,15 @@ ready_parse(struct slice text, void *at, struct arena *arena, struct why *why)
 	if (has_prefix(text, "delay:", &rest))
 		return ready_delay(rest, ready, why);
 	if (slice_is(text, "check"))
-		return why_set(
-		    why, MS_EUNSUPPORTED, "ready = check: not supported yet");
+		return why_set(why, MS_EUNSUPPORTED,
+		    "ready = check: not supported yet");
 	if (slice_is(text, "exec"))
 		*ready = (struct ready_conf){ .kind = READY_EXEC };
 	else if (slice_is(text, "notify"))
 		*ready = (struct ready_conf){ .kind = READY_NOTIFY };
 	else
-		return why_set(
-		    why, MS_EINVAL, "is one of exec, notify, fd:N, delay:D");
+		return why_set(why, MS_EINVAL,
+		    "is one of exec, notify, fd:N, delay:D");
 	return MS_OK;
 }
 
@@ -92,8 +92,8 @@ ready_print(const void *at, struct buf *out)
 		buf_printf(out, "fd:%d", ready->fd);
 		break;
 	case READY_DELAY:
-		buf_printf(
-		    out, "delay:%s", print_duration(ready->delay_ms, text));
+		buf_printf(out, "delay:%s",
+		    print_duration(ready->delay_ms, text));
 		break;
 	case READY_CHECK:
 		buf_add_str(out, "check");
@@ -104,8 +104,8 @@ ready_print(const void *at, struct buf *out)
 /* ---- watchdog ----------------------------------------------------------- */
 
 enum ms_err
-watchdog_parse(
-    struct slice text, void *at, struct arena *arena, struct why *why)
+watchdog_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why)
 {
 	struct slice rest;
 	uint64_t ms;
@@ -117,8 +117,8 @@ watchdog_parse(
 	if (slice_is(text, "off"))
 		ms = 0;
 	else if (!parse_duration(text, &ms) || ms == DURATION_INFINITY)
-		return why_set(
-		    why, MS_EINVAL, "is off or a duration such as 5s");
+		return why_set(why, MS_EINVAL,
+		    "is off or a duration such as 5s");
 	*(struct watchdog_conf *)at =
 	    (struct watchdog_conf){ .timeout_ms = ms };
 	return MS_OK;

@@ -60,7 +60,7 @@ echo "house.core.pss $(awk "BEGIN { printf \"%.1f\", $pss / 1024 }") mib"
 ticks() { for p in $msd $pids; do awk '{ print $14 + $15 }' "/proc/$p/stat"; done |
     awk '{ s += $1 } END { print s }'; }
 before=$(ticks)
-sleep 60
+sleep 60 # an idle minute
 echo "house.core.idle_cpu $(awk "BEGIN { printf \"%.3f\", ($(ticks) - $before) / $(getconf CLK_TCK) / 60 * 100 }") pct"
 
 sh t/data/make-agents.sh 1000000 >"$dir/million.ndjson"

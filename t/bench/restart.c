@@ -76,8 +76,8 @@ pid_of(struct stream *ctl, const char *name)
 	    "{\"v\":1,\"id\":1,\"do\":\"status\",\"name\":\"%s\"}\n", name);
 	say(ctl, line);
 	answer = hear(ctl);
-	pid = (pid_t)json_get_num(
-	    json_first(json_get(answer, "workers")), "pid", 0);
+	pid = (pid_t)json_get_num(json_first(json_get(answer, "workers")),
+	    "pid", 0);
 	json_free(&answer);
 	if (pid <= 0)
 		log_fatal(1, "worker has no pid", "name=%s", name);
@@ -92,7 +92,8 @@ await_ready(struct stream *events, const char *name)
 	while (!ready) {
 		struct json *event = hear(events);
 
-		ready = strcmp(json_get_str(event, "event", ""), "ready") == 0 &&
+		ready =
+		    strcmp(json_get_str(event, "event", ""), "ready") == 0 &&
 		    strcmp(json_get_str(event, "name", ""), name) == 0;
 		json_free(&event);
 	}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* say SOCKET: standard input to a Unix socket, its answers to standard output,
  * until the other end has been silent for a second. */
-#include <sys/socket.h>
-
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/fd.h"

@@ -7,8 +7,8 @@
 #include "workers/pool/pg_upstream.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

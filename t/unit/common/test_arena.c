@@ -126,8 +126,8 @@ START_TEST(a_failed_copy_is_null_and_not_half)
 	s = arena_slice(&arena, SLICE_LIT("sixteen and more"));
 	ck_assert_ptr_null(s.ptr);
 	ck_assert_uint_eq(s.len, 0);
-	ck_assert_str_eq(
-	    arena_strdup(&arena, "fifteen bytes.."), "fifteen bytes..");
+	ck_assert_str_eq(arena_strdup(&arena, "fifteen bytes.."),
+	    "fifteen bytes..");
 	arena_fini(&arena);
 }
 END_TEST

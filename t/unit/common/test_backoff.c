@@ -67,8 +67,8 @@ START_TEST(zero_stays_zero_and_large_numbers_saturate)
 	ck_assert_uint_eq(backoff_ms(none, 0, MIDDLE), 0);
 	ck_assert_uint_eq(backoff_ms(none, UINT32_MAX, UINT32_MAX), 0);
 	ck_assert_uint_eq(backoff_ms(span, UINT32_MAX, 0), 30000);
-	ck_assert_uint_eq(
-	    backoff_ms(endless, 1000, UINT32_MAX), DURATION_INFINITY);
+	ck_assert_uint_eq(backoff_ms(endless, 1000, UINT32_MAX),
+	    DURATION_INFINITY);
 }
 END_TEST
 

@@ -169,11 +169,12 @@ START_TEST(a_replaced_file_is_whole_with_exactly_its_mode)
 	mode_t mask = umask(077);
 
 	enter();
-	ck_assert_int_eq(
-	    file_replace(in_room("conf"), SLICE_LIT("one"), 0644, NULL), MS_OK);
+	ck_assert_int_eq(file_replace(in_room("conf"), SLICE_LIT("one"), 0644,
+			     NULL),
+	    MS_OK);
 	ck_assert_int_eq(mode_of(in_room("conf")), 0644);
-	ck_assert_int_eq(
-	    file_replace(in_room("conf"), SLICE_LIT("second"), 0600, NULL),
+	ck_assert_int_eq(file_replace(in_room("conf"), SLICE_LIT("second"),
+			     0600, NULL),
 	    MS_OK);
 	ck_assert_int_eq(mode_of(in_room("conf")), 0600);
 	ck_assert_int_eq(file_read(in_room("conf"), 6, &buf, NULL), MS_OK);
@@ -191,11 +192,11 @@ START_TEST(what_a_dead_writer_left_does_not_hinder)
 
 	enter();
 	fd = open(in_room("conf.tmp"), O_WRONLY | O_CREAT, 0400);
-	ck_assert_int_eq(
-	    fd_write_all(fd, "half of something", 17, NULL), MS_OK);
+	ck_assert_int_eq(fd_write_all(fd, "half of something", 17, NULL),
+	    MS_OK);
 	fd_close(&fd);
-	ck_assert_int_eq(
-	    file_replace(in_room("conf"), SLICE_LIT("whole"), 0600, NULL),
+	ck_assert_int_eq(file_replace(in_room("conf"), SLICE_LIT("whole"), 0600,
+			     NULL),
 	    MS_OK);
 	leave();
 }
@@ -207,11 +208,12 @@ START_TEST(a_failed_replacement_leaves_the_old_and_nothing_else)
 
 	enter();
 	ck_assert_int_eq(mkdir(in_room("dir"), 0700), 0);
-	ck_assert_int_ne(
-	    file_replace(in_room("dir"), SLICE_LIT("x"), 0600, &why), MS_OK);
+	ck_assert_int_ne(file_replace(in_room("dir"), SLICE_LIT("x"), 0600,
+			     &why),
+	    MS_OK);
 	ck_assert_int_ne(access(in_room("dir.tmp"), F_OK), 0);
-	ck_assert_int_eq(
-	    file_replace(in_room("no/file"), SLICE_LIT("x"), 0600, &why),
+	ck_assert_int_eq(file_replace(in_room("no/file"), SLICE_LIT("x"), 0600,
+			     &why),
 	    MS_ENOTFOUND);
 	ck_assert_ptr_nonnull(strstr(why.text, "no/file"));
 	leave();
@@ -225,17 +227,17 @@ START_TEST(a_file_past_the_limit_is_refused_and_not_kept)
 
 	enter();
 	buf_add_str(&buf, "before");
-	ck_assert_int_eq(
-	    file_replace(in_room("f"), SLICE_LIT("12345678"), 0600, NULL),
+	ck_assert_int_eq(file_replace(in_room("f"), SLICE_LIT("12345678"), 0600,
+			     NULL),
 	    MS_OK);
 	ck_assert_int_eq(file_read(in_room("f"), 7, &buf, &why), MS_ETOOBIG);
 	ck_assert(slice_is(buf_slice(&buf), "before"));
 	ck_assert_int_eq(file_read(in_room("f"), 8, &buf, &why), MS_OK);
 	ck_assert(slice_is(buf_slice(&buf), "before12345678"));
-	ck_assert_int_eq(
-	    file_read("/dev/zero", 100000, &buf, &why), MS_ETOOBIG);
-	ck_assert_int_eq(
-	    file_read(in_room("none"), 8, &buf, &why), MS_ENOTFOUND);
+	ck_assert_int_eq(file_read("/dev/zero", 100000, &buf, &why),
+	    MS_ETOOBIG);
+	ck_assert_int_eq(file_read(in_room("none"), 8, &buf, &why),
+	    MS_ENOTFOUND);
 	ck_assert_int_eq(file_read(room, 8, &buf, &why), MS_EIO);
 	buf_fini(&buf);
 	leave();
@@ -246,8 +248,8 @@ START_TEST(a_file_without_a_size_is_read_to_its_end)
 {
 	struct buf buf = { 0 };
 
-	ck_assert_int_eq(
-	    file_read("/proc/self/status", 1 << 20, &buf, NULL), MS_OK);
+	ck_assert_int_eq(file_read("/proc/self/status", 1 << 20, &buf, NULL),
+	    MS_OK);
 	ck_assert_uint_gt(buf.len, 100);
 	buf_fini(&buf);
 }
@@ -264,8 +266,9 @@ START_TEST(directories_are_made_with_their_parents_and_mode)
 	ck_assert_int_eq(mode_of(in_room("a/b/c")), 0751);
 	ck_assert_int_eq(dir_make(in_room("a/b"), 0700, &why), MS_OK);
 	ck_assert_int_eq(mode_of(in_room("a/b")), 0751); /* was there */
-	ck_assert_int_eq(
-	    file_replace(in_room("a/f"), SLICE_LIT(""), 0600, NULL), MS_OK);
+	ck_assert_int_eq(file_replace(in_room("a/f"), SLICE_LIT(""), 0600,
+			     NULL),
+	    MS_OK);
 	ck_assert_int_eq(dir_make(in_room("a/f"), 0700, &why), MS_EEXISTS);
 	ck_assert_ptr_nonnull(strstr(why.text, "not a directory"));
 	ck_assert_int_ne(dir_make(in_room("a/f/g"), 0700, &why), MS_OK);
@@ -355,8 +358,9 @@ START_TEST(a_descriptor_arrives_beside_credentials)
 	char byte;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	ck_assert_int_eq(
-	    setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
+	ck_assert_int_eq(setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on,
+			     sizeof(on)),
+	    0);
 	ck_assert_int_eq(fd_send(pair[0], "x", 1, pair[0]), 1);
 	ck_assert_int_eq(fd_recv(pair[1], &byte, 1, &got), 1);
 	ck_assert(is_open(got));

@@ -74,8 +74,8 @@ START_TEST(threads_never_share_an_instant_and_each_sees_growth)
 	pthread_t thread[THREADS];
 
 	for (int t = 0; t < THREADS; t++)
-		ck_assert_int_eq(
-		    pthread_create(&thread[t], NULL, make_many, id + t * MANY),
+		ck_assert_int_eq(pthread_create(&thread[t], NULL, make_many,
+				     id + t * MANY),
 		    0);
 	for (int t = 0; t < THREADS; t++)
 		pthread_join(thread[t], NULL);
@@ -119,8 +119,8 @@ START_TEST(text_is_canonical_and_reads_back)
 
 	ck_assert(
 	    id_parse(SLICE_LIT("017F22E2-79b0-7cc3-98C4-dc0c0c07398f"), &id));
-	ck_assert_str_eq(
-	    id_print(&id, out), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+	ck_assert_str_eq(id_print(&id, out),
+	    "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
 	for (int i = 0; i < 100; i++) {
 		id = id_new();
 		ck_assert(id_parse(slice_of(id_print(&id, out)), &back));
@@ -142,8 +142,8 @@ START_TEST(other_forms_are_refused_and_change_nothing)
 	struct id128 id = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-		ck_assert_msg(
-		    !id_parse(slice_of(wrong[i]), &id), "taken: %s", wrong[i]);
+		ck_assert_msg(!id_parse(slice_of(wrong[i]), &id), "taken: %s",
+		    wrong[i]);
 	ck_assert(id_is_zero(&id));
 }
 END_TEST

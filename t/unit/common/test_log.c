@@ -122,8 +122,8 @@ say_controls(void)
 
 START_TEST(control_bytes_cannot_break_the_line)
 {
-	expect(
-	    say_controls, "info two\\nlines text=a\\nb\\r\\t\\x1b[31m\\x7f\n");
+	expect(say_controls,
+	    "info two\\nlines text=a\\nb\\r\\t\\x1b[31m\\x7f\n");
 }
 END_TEST
 
@@ -257,8 +257,9 @@ say_from_threads(void)
 	static char name[THREADS][2] = { "a", "b", "c", "d" };
 
 	for (int i = 0; i < THREADS; i++)
-		ck_assert_int_eq(
-		    pthread_create(&thread[i], NULL, say_many, name[i]), 0);
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, say_many,
+				     name[i]),
+		    0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 }

@@ -161,8 +161,8 @@ static void
 crowd_start(struct crowd *crowd, pthread_t thread[static THREADS])
 {
 	for (int t = 0; t < THREADS; t++)
-		ck_assert_int_eq(
-		    pthread_create(&thread[t], NULL, post_all, crowd->mark[t]),
+		ck_assert_int_eq(pthread_create(&thread[t], NULL, post_all,
+				     crowd->mark[t]),
 		    0);
 }
 

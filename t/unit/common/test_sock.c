@@ -74,8 +74,8 @@ START_TEST(a_listener_is_reached_and_knows_its_peer)
 	int fd;
 
 	enter();
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0660, &fd, NULL), MS_OK);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0660, &fd, NULL),
+	    MS_OK);
 	expect_flags(fd);
 	ck_assert_int_eq(stat(in_room("s"), &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0660);
@@ -95,8 +95,8 @@ START_TEST(an_abstract_name_leaves_no_file)
 	snprintf(name, sizeof(name), "@ms-test-sock-%d", (int)getpid());
 	ck_assert_int_eq(sock_listen_unix(name, 0600, &fd, NULL), MS_OK);
 	expect_answer(fd, name);
-	ck_assert_int_eq(
-	    sock_listen_unix(name, 0600, &second, &why), MS_EEXISTS);
+	ck_assert_int_eq(sock_listen_unix(name, 0600, &second, &why),
+	    MS_EEXISTS);
 	ck_assert_int_eq(second, -1);
 	ck_assert_int_ne(access(name, F_OK), 0);
 	fd_close(&fd);
@@ -109,12 +109,12 @@ START_TEST(a_stale_socket_file_is_replaced)
 	int fd;
 
 	enter();
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &fd, NULL), MS_OK);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &fd, NULL),
+	    MS_OK);
 	fd_close(&fd);
 	ck_assert_int_eq(access(in_room("s"), F_OK), 0);
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &fd, NULL), MS_OK);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &fd, NULL),
+	    MS_OK);
 	expect_answer(fd, in_room("s"));
 	fd_close(&fd);
 	ck_assert_int_eq(sock_bind_dgram(in_room("d"), &fd, NULL), MS_OK);
@@ -131,14 +131,14 @@ START_TEST(a_live_socket_is_refused_and_lives_on)
 	int fd, second = -1;
 
 	enter();
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &fd, NULL), MS_OK);
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &second, &why), MS_EEXISTS);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &fd, NULL),
+	    MS_OK);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &second, &why),
+	    MS_EEXISTS);
 	ck_assert_ptr_nonnull(strstr(why.text, "somebody listens on"));
 	ck_assert_ptr_nonnull(strstr(why.text, in_room("s")));
-	ck_assert_int_eq(
-	    sock_bind_dgram(in_room("s"), &second, &why), MS_EEXISTS);
+	ck_assert_int_eq(sock_bind_dgram(in_room("s"), &second, &why),
+	    MS_EEXISTS);
 	ck_assert_int_eq(second, -1);
 	fd_close(&fd);
 	leave();
@@ -152,14 +152,14 @@ START_TEST(a_listener_with_a_full_queue_counts_as_alive)
 	enum ms_err err;
 
 	enter();
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &fd, NULL), MS_OK);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &fd, NULL),
+	    MS_OK);
 	ck_assert_int_eq(listen(fd, 0), 0);
 	ck_assert_int_eq(sock_dial_unix(in_room("s"), &waiting, NULL), MS_OK);
 	err = sock_dial_unix(in_room("s"), &second, &why);
 	ck_assert_int_eq(err, MS_EBUSY);
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &second, &why), MS_EEXISTS);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &second, &why),
+	    MS_EEXISTS);
 	fd_close(&waiting);
 	fd_close(&fd);
 	leave();
@@ -172,11 +172,11 @@ START_TEST(a_file_that_is_no_socket_is_not_touched)
 	int fd;
 
 	enter();
-	ck_assert_int_eq(
-	    file_replace(in_room("s"), SLICE_LIT("precious"), 0600, NULL),
+	ck_assert_int_eq(file_replace(in_room("s"), SLICE_LIT("precious"), 0600,
+			     NULL),
 	    MS_OK);
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &fd, &why), MS_EEXISTS);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &fd, &why),
+	    MS_EEXISTS);
 	ck_assert_ptr_nonnull(strstr(why.text, "not a socket"));
 	ck_assert_int_eq(access(in_room("s"), F_OK), 0);
 	leave();
@@ -220,8 +220,8 @@ START_TEST(a_missing_directory_is_named)
 	enter();
 	snprintf(expected, sizeof(expected), "directory %s does not exist",
 	    in_room("run"));
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("run/s"), 0600, &fd, &why), MS_ENOTFOUND);
+	ck_assert_int_eq(sock_listen_unix(in_room("run/s"), 0600, &fd, &why),
+	    MS_ENOTFOUND);
 	ck_assert_ptr_nonnull(strstr(why.text, expected));
 	leave();
 }
@@ -233,13 +233,13 @@ START_TEST(dialling_nobody_is_unavailable)
 	int fd;
 
 	enter();
-	ck_assert_int_eq(
-	    sock_dial_unix(in_room("s"), &fd, &why), MS_EUNAVAILABLE);
-	ck_assert_int_eq(
-	    sock_listen_unix(in_room("s"), 0600, &fd, NULL), MS_OK);
+	ck_assert_int_eq(sock_dial_unix(in_room("s"), &fd, &why),
+	    MS_EUNAVAILABLE);
+	ck_assert_int_eq(sock_listen_unix(in_room("s"), 0600, &fd, NULL),
+	    MS_OK);
 	fd_close(&fd);
-	ck_assert_int_eq(
-	    sock_dial_unix(in_room("s"), &fd, &why), MS_EUNAVAILABLE);
+	ck_assert_int_eq(sock_dial_unix(in_room("s"), &fd, &why),
+	    MS_EUNAVAILABLE);
 	ck_assert_ptr_nonnull(strstr(why.text, in_room("s")));
 	leave();
 }
@@ -267,8 +267,8 @@ START_TEST(a_datagram_carries_its_senders_credentials)
 	expect_flags(fd);
 	strcpy(un.sun_path, in_room("n"));
 	sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(
-	    sendto(sender, "READY=1", 7, 0, (struct sockaddr *)&un, sizeof(un)),
+	ck_assert_int_eq(sendto(sender, "READY=1", 7, 0, (struct sockaddr *)&un,
+			     sizeof(un)),
 	    7);
 	ck_assert_int_eq(recvmsg(fd, &msg, 0), 7);
 	cmsg = CMSG_FIRSTHDR(&msg);
@@ -296,8 +296,8 @@ START_TEST(tcp_listens_on_numeric_addresses_and_has_no_peer)
 	client = socket(AF_INET, SOCK_STREAM, 0);
 	ck_assert_int_eq(connect(client, (struct sockaddr *)&in, len), 0);
 	ck_assert(!sock_peer(client, &peer));
-	ck_assert_int_eq(
-	    sock_listen_tcp("127.0.0.1", ntohs(in.sin_port), &second, &why),
+	ck_assert_int_eq(sock_listen_tcp("127.0.0.1", ntohs(in.sin_port),
+			     &second, &why),
 	    MS_EEXISTS);
 	ck_assert_int_eq(second, -1);
 	fd_close(&client);
@@ -305,8 +305,8 @@ START_TEST(tcp_listens_on_numeric_addresses_and_has_no_peer)
 	ck_assert_int_eq(sock_listen_tcp("localhost", 0, &fd, &why), MS_EINVAL);
 	ck_assert_ptr_nonnull(strstr(why.text, "localhost"));
 	ck_assert_int_eq(sock_listen_tcp("", 0, &fd, &why), MS_EINVAL);
-	ck_assert_int_eq(
-	    sock_listen_tcp("127.0.0.1", 65536, &fd, &why), MS_EINVAL);
+	ck_assert_int_eq(sock_listen_tcp("127.0.0.1", 65536, &fd, &why),
+	    MS_EINVAL);
 }
 END_TEST
 
