@@ -54,7 +54,7 @@ const struct command ctl_commands[] = {
 	    "  --timeout D    how long to wait (30s)\n\n"
 	    "  msctl restart bus --wait\n" },
 	{ "kill NAME...", do_kill,
-	    "kill workers at once; msd starts them again",
+	    "kill workers at once; like stop, they stay down",
 	    "  msctl kill bus\n" },
 	{ "signal NAME SIGNAL", do_signal,
 	    "send a signal to a worker's main process",

@@ -49,7 +49,8 @@ story_cleanup() {
 start_msd() {
 	"$B/msd" -c "$1" >>"$dir/msd.out" 2>&1 &
 	msd=$!
-	await "msd answers" 10 'msctl version >/dev/null 2>&1 && [ -S "$MS_SOCKET" ]'
+	await "msd answers" 20 'msctl count >/dev/null 2>&1 || ! kill -0 "$msd"'
+	kill -0 "$msd" 2>/dev/null || fail "msd did not start"
 }
 
 stop_msd() {
