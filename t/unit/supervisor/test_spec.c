@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "supervisor/spec.h"
+#include "t/lib/unit.h"
+
+static struct conf_errors errors;
+
+static struct spec *
+load(const char *text)
+{
+	static char *const no_env[] = { NULL };
+	char path[] = "/tmp/test_spec.XXXXXX";
+	int fd = mkstemp(path);
+	struct spec *spec;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	conf_errors_init(&errors);
+	spec = spec_load(path, "/work", (char **)no_env, &errors);
+	unlink(path);
+	return spec;
+}
+
+/* Refused, and one of the errors says this. */
+static void
+refused(const char *text, const char *said)
+{
+	struct spec *spec = load(text);
+	bool found = false;
+
+	ck_assert_ptr_null(spec);
+	for (size_t i = 0; i < errors.count; i++)
+		found = found || strstr(errors.text[i], said);
+	ck_assert_msg(found, "no error says '%s', the first is '%s'", said,
+	    errors.count ? errors.text[0] : "none");
+	conf_errors_fini(&errors);
+}
+
+static struct spec *
+accepted(const char *text)
+{
+	struct spec *spec = load(text);
+
+	ck_assert_msg(spec, "%s", errors.count ? errors.text[0] : "?");
+	conf_errors_fini(&errors);
+	return spec;
+}
+
+static void
+in_order(const struct spec *spec, const char *names)
+{
+	char text[512] = "";
+
+	for (size_t i = 0; i < spec->worker_count; i++) {
+		strcat(text, i ? " " : "");
+		strcat(text, spec->workers[i].name);
+	}
+	ck_assert_str_eq(text, names);
+}
+
+START_TEST(workers_start_in_file_order_through_the_tree)
+{
+	struct spec *spec = accepted("[worker first]\ncommand = a\n"
+				     "[supervisor core]\n"
+				     "[worker last]\ncommand = a\n"
+				     "[worker inner]\nsupervisor = core\n"
+				     "command = a\n");
+
+	in_order(spec, "first inner last");
+	spec_drop(&spec);
+}
+END_TEST
+
+START_TEST(a_dependency_starts_first_wherever_it_is_written)
+{
+	struct spec *spec =
+	    accepted("[worker a]\ncommand = x\nrequires = c\n"
+		     "[worker b]\ncommand = x\n[worker c]\ncommand = x\n");
+
+	in_order(spec, "c a b");
+	ck_assert_uint_eq(spec->workers[1].requires.count, 1);
+	ck_assert_uint_eq(spec->workers[1].requires.at[0], 0);
+	spec_drop(&spec);
+}
+END_TEST
+
+START_TEST(a_dependency_cycle_is_named)
+{
+	refused("[worker a]\ncommand = x\nrequires = b\n"
+		"[worker b]\ncommand = x\nafter = c\n"
+		"[worker c]\ncommand = x\nwants = a\n",
+	    "a -> b -> c -> a");
+}
+END_TEST
+
+START_TEST(supervisors_in_a_circle_are_named)
+{
+	refused("[supervisor a]\nparent = b\n[supervisor b]\nparent = a\n",
+	    "supervisors in a circle");
+}
+END_TEST
+
+START_TEST(unknown_names_get_a_suggestion)
+{
+	refused("[worker a]\ncommand = x\nrequires = postgers\n"
+		"[worker postgres]\ncommand = x\n",
+	    "did you mean postgres?");
+	refused("[supervisor core]\n[worker a]\ncommand = x\n"
+		"supervisor = cora\n",
+	    "did you mean core?");
+}
+END_TEST
+
+START_TEST(rest_for_one_wants_dependencies_in_file_order)
+{
+	refused("[supervisor s]\nstrategy = rest_for_one\n"
+		"[worker a]\nsupervisor = s\ncommand = x\nrequires = b\n"
+		"[worker b]\nsupervisor = s\ncommand = x\n",
+	    "write it first");
+}
+END_TEST
+
+START_TEST(one_name_is_one_thing)
+{
+	refused("[supervisor a]\n[worker a]\ncommand = x\n",
+	    "there is a supervisor of this name");
+}
+END_TEST
+
+START_TEST(relative_paths_mean_the_working_directory)
+{
+	struct spec *spec = accepted("[msd]\nrun_dir = var/run\n"
+				     "[worker a]\ncommand = bin/a -x\n"
+				     "cwd = here\n"
+				     "[worker b]\ncommand = bare\n");
+
+	ck_assert_str_eq(spec->msd.run_dir, "/work/var/run");
+	ck_assert_str_eq(spec->workers[0].conf.command.word[0], "/work/bin/a");
+	ck_assert_str_eq(spec->workers[0].conf.cwd, "/work/here");
+	ck_assert_str_eq(spec->workers[1].conf.command.word[0], "bare");
+	spec_drop(&spec);
+}
+END_TEST
+
+START_TEST(instances_are_numbered_and_required_together)
+{
+	struct spec *spec =
+	    accepted("[worker w]\ncommand = x\ninstances = 3\n"
+		     "[worker last]\ncommand = x\nrequires = w\n");
+
+	in_order(spec, "w@1 w@2 w@3 last");
+	ck_assert_uint_eq(spec->workers[3].requires.count, 3);
+	spec_drop(&spec);
+}
+END_TEST
+
+START_TEST(strict_otp_has_otps_defaults)
+{
+	struct spec *spec = accepted("[supervisor a]\notp_strict = yes\n"
+				     "[supervisor b]\notp_strict = yes\n"
+				     "intensity = 7\n");
+
+	ck_assert_uint_eq(spec->supervisors[1].conf.intensity, 1);
+	ck_assert_uint_eq(spec->supervisors[1].conf.period_ms, 5000);
+	ck_assert_uint_eq(spec->supervisors[2].conf.intensity, 7);
+	spec_drop(&spec);
+}
+END_TEST
+
+START_TEST(what_cannot_be_done_yet_is_refused)
+{
+	static const char *const keys[] = { "memory_max = 1G",
+		"check = tcp:a:1", "fd_store_max = 3", "cgroup = required",
+		"ready = check", "watchdog = phi:8", "prepare_signal = USR2" };
+	char text[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		snprintf(text, sizeof(text), "[worker a]\ncommand = x\n%s\n",
+		    keys[i]);
+		refused(text, "not supported yet");
+	}
+	refused("[msd]\nguardian = yes\n", "not supported yet");
+}
+END_TEST
+
+START_TEST(nonsense_is_refused_by_key)
+{
+	static const char *const cases[][2] = {
+		{ "env = NOVALUE", "env:" },
+		{ "listen = a=udp:1", "listen:" },
+		{ "log = syslog", "log:" },
+		{ "notify_access = some", "notify_access:" },
+		{ "escalate_after = 3/60s", "escalate_after:" },
+		{ "significant = yes", "significant:" },
+		{ "umask = 9", "umask:" },
+		{ "limit_nofile = 20:10", "limit_nofile:" },
+		{ "success_exit = 300", "success_exit:" },
+		{ "ready = fd:1", "ready:" },
+		{ "user = nobody-of-that-name", "user:" },
+		{ "backoff = 2s..1s", "backoff:" },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(text, sizeof(text), "[worker a]\ncommand = x\n%s\n",
+		    cases[i][0]);
+		refused(text, cases[i][1]);
+	}
+}
+END_TEST
+
+START_TEST(only_a_change_of_the_process_is_another_process)
+{
+	struct spec *a = accepted("[worker w]\ncommand = x 1\n");
+	struct spec *policy =
+	    accepted("[worker w]\ncommand = x 1\n"
+		     "stop_timeout = 9s\nrestart = transient\n"
+		     "backoff = 1s..2s\nlog_keep = 3\n");
+	struct spec *process = accepted("[worker w]\ncommand = x 2\n");
+	struct spec *env = accepted("[worker w]\ncommand = x 1\nenv = A=b\n");
+
+	ck_assert(worker_spec_is_same(a->workers, a->workers));
+	ck_assert(!worker_spec_is_same(a->workers, policy->workers));
+	ck_assert(worker_spec_is_same_process(a->workers, policy->workers));
+	ck_assert(!worker_spec_is_same_process(a->workers, process->workers));
+	ck_assert(!worker_spec_is_same_process(a->workers, env->workers));
+	spec_drop(&a);
+	spec_drop(&policy);
+	spec_drop(&process);
+	spec_drop(&env);
+}
+END_TEST
+
+UNIT(spec, workers_start_in_file_order_through_the_tree,
+    a_dependency_starts_first_wherever_it_is_written,
+    a_dependency_cycle_is_named, supervisors_in_a_circle_are_named,
+    unknown_names_get_a_suggestion,
+    rest_for_one_wants_dependencies_in_file_order, one_name_is_one_thing,
+    relative_paths_mean_the_working_directory,
+    instances_are_numbered_and_required_together, strict_otp_has_otps_defaults,
+    what_cannot_be_done_yet_is_refused, nonsense_is_refused_by_key,
+    only_a_change_of_the_process_is_another_process)
