@@ -115,7 +115,7 @@ on_synced(void *arg, uint64_t synced_seq)
 static uint64_t
 settled(void *arg)
 {
-	return deliver_settled(arg);
+	return slots_settled(arg);
 }
 
 static struct journal_limits
@@ -176,13 +176,13 @@ open_journal(struct bus *bus, struct why *why)
 static void
 found(void *arg, struct consumer *consumer)
 {
-	deliver_found(arg, consumer);
+	slots_found(arg, consumer);
 }
 
 static void
 snapshot(void *arg, struct buf *out)
 {
-	deliver_snapshot(arg, out);
+	slots_snapshot(arg, out);
 }
 
 static bool
@@ -212,14 +212,14 @@ open_cursors(struct bus *bus, struct why *why)
 	if (damaged > 0)
 		log_warn("CURSORS.log was damaged; events may come again",
 		    "places=%u", damaged);
-	highest = deliver_highest(bus);
+	highest = slots_highest(bus);
 	if (highest > last) {
 		log_warn("CURSOR_AHEAD: a consumer knows events that the log "
 			 "has lost; their sequences are not given again",
 		    "cursor=%" PRIu64 " last_seq=%" PRIu64, highest, last);
 		journal_raise(bus->journal, highest);
 	}
-	journal_set_consumers(bus->journal, deliver_count(bus));
+	journal_set_consumers(bus->journal, slots_count(bus));
 	return MS_OK;
 }
 
@@ -373,7 +373,7 @@ bus_stop(struct bus *bus)
 	if (bus->journal)
 		journal_close(&bus->journal);
 	cursors_close(&bus->cursors);
-	deliver_free(bus);
+	slots_free(bus);
 	live_free(&bus->live);
 	dedup_free(&bus->dedup);
 	publish_queue_free(&bus->queue);

@@ -18,7 +18,7 @@
 
 struct live;
 struct publish_queue;
-struct slot;        /* a consumer with its parked fetch: deliver.c */
+struct slot;        /* a consumer with its parked fetch: slot.h */
 struct reader_list; /* parked reads: read.c */
 
 struct bus {
@@ -64,23 +64,25 @@ size_t publish_waiting(const struct bus *bus); /* for an answer */
 /* Answers all that wait. */
 void publish_fail_all(struct bus *bus, enum ms_err err, const char *text);
 
-/* ---- deliver.c: durable consumers */
-void do_consumer(void *self, struct call *call);
+/* ---- deliver.c: durable consumers at work */
 void do_fetch(void *self, struct call *call);
 void do_settle(void *self, struct call *call);
-void do_consumers(void *self, struct call *call);
 /* There are new events: parked fetches get theirs. */
 void deliver_wake(struct bus *bus);
-/* Answers parked fetches: empty, or with the error. */
+/* Answers parked fetches with the error. */
 void deliver_end(struct bus *bus, enum ms_err err, const char *text);
-void deliver_free(struct bus *bus);
+
+/* ---- slots.c: which durable consumers there are */
+void do_consumer(void *self, struct call *call);
+void do_consumers(void *self, struct call *call);
+void slots_free(struct bus *bus);
 /* Adds (or replaces) a consumer found in CURSORS.log. */
-void deliver_found(struct bus *bus, struct consumer *consumer);
-void deliver_snapshot(struct bus *bus, struct buf *out);
-uint64_t deliver_settled(struct bus *bus); /* by all; UINT64_MAX: none */
-uint64_t deliver_highest(struct bus *bus); /* any cursor */
-uint32_t deliver_count(struct bus *bus);
-uint32_t deliver_parked(struct bus *bus);
+void slots_found(struct bus *bus, struct consumer *consumer);
+void slots_snapshot(struct bus *bus, struct buf *out);
+uint64_t slots_settled(struct bus *bus); /* by all; UINT64_MAX: none */
+uint64_t slots_highest(struct bus *bus); /* any cursor */
+uint32_t slots_count(struct bus *bus);
+uint32_t slots_parked(struct bus *bus);
 
 /* ---- read.c */
 struct reader_list *reader_list_new(void);

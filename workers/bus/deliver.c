@@ -6,18 +6,13 @@
  * at most one.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
-#include "common/alloc.h"
 #include "common/id.h"
-#include "common/json.h"
 #include "common/log.h"
 #include "proto/batch.h"
 #include "proto/envelope.h"
-#include "workers/bus/bus.h"
+#include "workers/bus/slot.h"
 
 #define FETCH_EVENTS_DEFAULT 1000u
 #define FETCH_BYTES_DEFAULT  (4u << 20)
@@ -25,19 +20,6 @@
 #define SCAN_BYTES_MAX       (8u << 20) /* read for one fetch in one turn */
 #define CURSOR_LAG_MAX       65536u /* skipped events before a cursor is noted */
 #define REPLY_KEEP_MAX       (1u << 20)
-
-struct slot {
-	UT_hash_handle hh;
-	struct bus *bus;
-	struct consumer *consumer;
-	struct call *parked; /* its fetch, NULL = none */
-	struct mono parked_until;
-	ev_timer timer;
-	struct id128 last_op; /* of the last answered fetch and its events */
-	uint64_t last_first, last_last;
-	uint64_t floor_written;
-	bool hungry; /* parked, and more of the log is to be looked at */
-};
 
 /* What a fetch may take, and has got. */
 struct portion {
@@ -48,16 +30,6 @@ struct portion {
 };
 
 static const struct slice no_body = { NULL, 0 };
-
-static struct slot *
-slot_find(struct bus *bus, const char *name)
-{
-	struct slot *slot = NULL;
-
-	if (name)
-		HASH_FIND_STR(bus->slots, name, slot);
-	return slot;
-}
 
 /* ---- filling a portion --------------------------------------------------- */
 
@@ -316,8 +288,8 @@ retry(struct slot *slot)
 	reply_portion(slot, call, &p);
 }
 
-static void
-on_timer(struct ev_loop *ev, ev_timer *timer, int events)
+void
+deliver_on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	(void)ev;
 	(void)events;
@@ -483,196 +455,6 @@ do_settle(void *self, struct call *call)
 	retry(slot);
 }
 
-/* ---- consumers ----------------------------------------------------------- */
-
-static struct slot *
-slot_add(struct bus *bus, struct consumer *consumer)
-{
-	struct slot *slot = xcalloc(1, sizeof(*slot));
-
-	slot->bus = bus;
-	slot->consumer = consumer;
-	slot->floor_written = consumer->ack_floor;
-	ev_timer_init(&slot->timer, on_timer, 0., 0.);
-	HASH_ADD_KEYPTR(hh, bus->slots, consumer->name,
-	    (unsigned)strlen(consumer->name), slot);
-	return slot;
-}
-
-static void
-slot_free(struct slot *slot)
-{
-	HASH_DEL(slot->bus->slots, slot);
-	loop_timer_stop(slot->bus->loop, &slot->timer);
-	consumer_free(&slot->consumer);
-	free(slot);
-}
-
-/* New: its cursor is written before anybody knows it. */
-static struct slot *
-create(struct bus *bus, const struct bus_consumer_in *in, struct why *why)
-{
-	struct consumer *c =
-	    consumer_new(in->name, &in->filter, in->deliver, in->ack_wait_ms);
-	uint64_t start =
-	    in->deliver == DELIVER_NEW ? journal_given_seq(bus->journal) : 0;
-	struct slot *slot;
-
-	consumer_set_cursor(c, start, start);
-	slot = slot_add(bus, c);
-	if (cursors_write_new(bus->cursors, c, why)) {
-		slot_free(slot);
-		return NULL;
-	}
-	journal_set_consumers(bus->journal, HASH_COUNT(bus->slots));
-	journal_sync_also(bus->journal, cursors_fd(bus->cursors));
-	log_info("consumer created", "name=%s ack_floor=%" PRIu64, c->name,
-	    c->ack_floor);
-	return slot;
-}
-
-void
-do_consumer(void *self, struct call *call)
-{
-	struct bus *bus = self;
-	const struct bus_consumer_in *in = call_in(call);
-	struct bus_consumer_out out = { 0 };
-	struct why why = { "" };
-	struct slot *slot;
-	enum ms_err err = consumer_check(in->name, &in->filter, &why);
-
-	if (err) {
-		call_fail(call, err, "%s", why.text);
-		return;
-	}
-	slot = slot_find(bus, in->name);
-	if (slot &&
-	    !consumer_is_same(slot->consumer, &in->filter, in->deliver,
-		in->ack_wait_ms)) {
-		call_fail(call, MS_ECONFLICT,
-		    "consumer %s exists with another filter or policy",
-		    in->name);
-		return;
-	}
-	if (!slot && HASH_COUNT(bus->slots) >= bus->conf.max_consumers) {
-		call_fail(call, MS_EBUSY, "there are max_consumers = %u",
-		    bus->conf.max_consumers);
-		return;
-	}
-	out.created = !slot;
-	slot = slot ? slot : create(bus, in, &why);
-	if (!slot) {
-		call_fail(call, MS_ESTORAGE, "%s", why.text);
-		bus_broken(bus, MS_ESTORAGE, &why);
-		return;
-	}
-	out.ack_floor = slot->consumer->ack_floor;
-	call_reply(call, &out, no_body);
-}
-
-static void
-put_consumer(struct json *list, const struct slot *slot, uint64_t last_seq)
-{
-	const struct consumer *c = slot->consumer;
-	struct json *o = json_put_object(list, NULL);
-	struct json *filter;
-
-	json_put_str(o, "name", c->name);
-	filter = json_put_array(o, "filter");
-	for (size_t i = 0; i < c->filter_count; i++)
-		json_put_str(filter, NULL, c->filter[i]);
-	json_put_str(o, "deliver", c->deliver == DELIVER_NEW ? "new" : "all");
-	json_put_num(o, "ack_wait_ms", (double)c->ack_wait_ms);
-	json_put_num(o, "ack_floor", (double)c->ack_floor);
-	json_put_num(o, "delivered", (double)c->delivered);
-	json_put_num(o, "in_flight", (double)c->unsettled);
-	json_put_num(o, "behind",
-	    last_seq > c->ack_floor ? (double)(last_seq - c->ack_floor) : 0);
-	json_put_num(o, "events_out", (double)c->events_out);
-	json_put_num(o, "redeliveries", (double)c->redeliveries);
-	json_put_str(o, "member", c->member);
-	json_put_bool(o, "waiting", slot->parked != NULL);
-}
-
-void
-do_consumers(void *self, struct call *call)
-{
-	struct bus *bus = self;
-	struct json *list = json_array();
-	struct slot *slot, *next;
-
-	HASH_ITER(hh, bus->slots, slot, next)
-		put_consumer(list, slot, journal_last_seq(bus->journal));
-	buf_reset(&bus->reply);
-	json_print(list, &bus->reply);
-	json_free(&list);
-	call_reply(call, NULL, buf_slice(&bus->reply));
-}
-
-void
-deliver_found(struct bus *bus, struct consumer *consumer)
-{
-	struct slot *slot = slot_find(bus, consumer->name);
-
-	if (slot)
-		slot_free(slot);
-	slot_add(bus, consumer);
-}
-
-void
-deliver_snapshot(struct bus *bus, struct buf *out)
-{
-	struct slot *slot, *next;
-
-	HASH_ITER(hh, bus->slots, slot, next)
-		cursor_encode(slot->consumer, out);
-}
-
-/* ---- facts and the end --------------------------------------------------- */
-
-uint64_t
-deliver_settled(struct bus *bus)
-{
-	uint64_t lowest = UINT64_MAX;
-	struct slot *slot, *next;
-
-	HASH_ITER(hh, bus->slots, slot, next) {
-		if (slot->consumer->ack_floor < lowest)
-			lowest = slot->consumer->ack_floor;
-	}
-	return lowest;
-}
-
-uint64_t
-deliver_highest(struct bus *bus)
-{
-	uint64_t highest = 0;
-	struct slot *slot, *next;
-
-	HASH_ITER(hh, bus->slots, slot, next) {
-		if (slot->consumer->delivered > highest)
-			highest = slot->consumer->delivered;
-	}
-	return highest;
-}
-
-uint32_t
-deliver_count(struct bus *bus)
-{
-	return HASH_COUNT(bus->slots);
-}
-
-uint32_t
-deliver_parked(struct bus *bus)
-{
-	uint32_t parked = 0;
-	struct slot *slot, *next;
-
-	HASH_ITER(hh, bus->slots, slot, next)
-		parked += slot->parked != NULL;
-	return parked;
-}
-
 void
 deliver_end(struct bus *bus, enum ms_err err, const char *text)
 {
@@ -685,13 +467,4 @@ deliver_end(struct bus *bus, enum ms_err err, const char *text)
 		if (call)
 			call_fail(call, err, "%s", text);
 	}
-}
-
-void
-deliver_free(struct bus *bus)
-{
-	struct slot *slot, *next;
-
-	HASH_ITER(hh, bus->slots, slot, next)
-		slot_free(slot);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the sources of the journal share: journal.c appends, journal_read.c
- * reads, journal_recover.c opens. */
+/* What the sources of the journal share: journal.c appends, journal_sync.c makes
+ * it safe, journal_read.c reads, journal_scan.c and journal_recover.c look at
+ * what is there, journal_open.c begins and ends. */
 #ifndef WORKERS_BUS_JOURNAL_PRIV_H
 #define WORKERS_BUS_JOURNAL_PRIV_H
 
@@ -88,6 +89,15 @@ void journal_segment_push(struct journal *j, struct segment *segment);
 enum ms_err journal_window(struct journal *j, const struct segment *segment,
     uint64_t offset, size_t want, struct slice *bytes_r, struct why *why);
 void journal_window_drop(struct journal *j);
+/* A new active segment with room for `bytes`; the old one is closed. */
+enum ms_err journal_segment_begin(struct journal *j, size_t bytes,
+    struct why *why);
+void journal_on_retain(struct ev_loop *ev, ev_timer *timer, int events);
+void journal_sync_init(struct journal *j);
+/* Whatever is not on the disk will be: at once if somebody waits. */
+void journal_sync_schedule(struct journal *j);
+/* Everything, now, on this thread; the helper has ended. */
+void journal_sync_last(struct journal *j);
 /* Ends the journal (once) and returns MS_ESTORAGE. */
 enum ms_err journal_fail(struct journal *j, const struct why *why);
 /* Fills segments, sequences and the manifest of a fresh journal. */

@@ -27,8 +27,8 @@ do_stats(void *self, struct call *call)
 		.log_bytes = journal_bytes(j),
 		.dedup_entries = dedup_count(bus->dedup),
 		.dedup_window_ms = dedup_window_ms(bus->dedup, now_ms),
-		.consumers = deliver_count(self),
-		.waiting_fetches = deliver_parked(self) + read_parked(self),
+		.consumers = slots_count(self),
+		.waiting_fetches = slots_parked(self) + read_parked(self),
 		.log_epoch = journal_epoch(j),
 	};
 
