@@ -214,6 +214,15 @@ dedup_find(const struct dedup *d, const struct id128 *id)
 	return mark->seq + (number - mark->number);
 }
 
+void
+dedup_expect(const struct dedup *d, const struct id128 *id)
+{
+	__builtin_prefetch(&d->now.slots[hash_of(id) & (d->now.size - 1)], 1);
+	if (d->old.size != 0)
+		__builtin_prefetch(
+		    &d->old.slots[hash_of(id) & (d->old.size - 1)]);
+}
+
 static void
 mark_add(struct dedup *d, uint64_t number, uint64_t seq, int64_t now_ms)
 {

@@ -21,6 +21,8 @@ void dedup_set_limits(struct dedup *dedup, uint64_t window_ms,
 
 /* Sequence of the event stored with this identity; 0 when not in the window. */
 uint64_t dedup_find(const struct dedup *dedup, const struct id128 *id);
+/* dedup_find() of this id is near: fetches the memory it will look at. */
+void dedup_expect(const struct dedup *dedup, const struct id128 *id);
 /* id is not in the window; seq and now_ms never go back. */
 void dedup_add(struct dedup *dedup, const struct id128 *id, uint64_t seq,
     int64_t now_ms);

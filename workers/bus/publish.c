@@ -89,6 +89,7 @@ check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
 			    *what.text ? what.text : ms_strerr(err));
 		checked[i].subject = event.subject;
 		checked[i].identity = envelope_identity(&event);
+		dedup_expect(bus->dedup, &checked[i].identity);
 	}
 	return MS_OK;
 }
