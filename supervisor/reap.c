@@ -80,9 +80,8 @@ reap(struct msd *msd)
 	while (reap_one(msd, &dead))
 		;
 	if (dead.count > 1)
-		if (dead.count > 1)
-			qsort(dead.child, dead.count, sizeof(struct child *),
-			    compare_places);
+		qsort(dead.child, dead.count, sizeof(struct child *),
+		    compare_places);
 	for (size_t i = 0; i < dead.count; i++)
 		child_event(dead.child[i], CHILD_EV_EXIT);
 	free(dead.child);
