@@ -3,7 +3,7 @@
 MODE ?= release
 B    := build/$(MODE)
 Q    := $(if $(V),,@)
-say   = $(if $(V),,@printf '  %-3s %s\n' $1 $@)
+say   = $(if $(V),,@printf '  %-3s %s\n' $1 $@ >&2)
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
@@ -45,6 +45,7 @@ endef
 include $(wildcard common/build.mk proto/build.mk proto/*/build.mk)
 include $(wildcard supervisor/build.mk supervisor/*/build.mk)
 include $(wildcard workers/build.mk workers/*/build.mk t/build.mk etc/build.mk)
+include $(wildcard t/data/data.mk t/bench/bench.mk)
 
 all: $(PROGS) $(LIBS)
 .DEFAULT_GOAL := all
@@ -62,7 +63,6 @@ $(PROGS) $(TESTS) $(TOOLS):
 	$Qmkdir -p $(@D) && $(CC) $(filter -fsanitize%,$(FLAGS)) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 include t/fuzz/fuzz.mk
-include $(wildcard t/data/data.mk t/bench/bench.mk)
 
 run: deps ## start the development tree (./var); Ctrl-C stops it
 	$Q$(MAKE) --no-print-directory all
