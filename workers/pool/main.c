@@ -36,7 +36,7 @@ say_status(void *self)
 		worker_status(d->w, "upstream of %u of %u pools is away", away,
 		    all);
 	else
-		worker_status(d->w, "%u pools", all);
+		worker_status(d->w, "%u pool%s", all, all == 1 ? "" : "s");
 }
 
 static void

@@ -21,7 +21,7 @@ load(const char *text)
 	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
 	conf_errors_init(&errors);
-	spec = spec_load(path, "/work", (char **)no_env, &errors);
+	spec = spec_load(path, "/base", (char **)no_env, &errors);
 	unlink(path);
 	return spec;
 }
@@ -139,9 +139,9 @@ START_TEST(relative_paths_mean_the_working_directory)
 				     "cwd = here\n"
 				     "[worker b]\ncommand = bare\n");
 
-	ck_assert_str_eq(spec->msd.run_dir, "/work/var/run");
-	ck_assert_str_eq(spec->workers[0].conf.command.word[0], "/work/bin/a");
-	ck_assert_str_eq(spec->workers[0].conf.cwd, "/work/here");
+	ck_assert_str_eq(spec->msd.run_dir, "/base/var/run");
+	ck_assert_str_eq(spec->workers[0].conf.command.word[0], "/base/bin/a");
+	ck_assert_str_eq(spec->workers[0].conf.cwd, "/base/here");
 	ck_assert_str_eq(spec->workers[1].conf.command.word[0], "bare");
 	spec_drop(&spec);
 }
