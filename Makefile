@@ -65,7 +65,7 @@ $(PROGS) $(TESTS) $(TOOLS):
 include t/fuzz/fuzz.mk
 
 run: deps ## start the development tree (./var); Ctrl-C stops it
-	$Q$(MAKE) --no-print-directory all
+	$Q$(MAKE) --no-print-directory all data
 	@echo 'in a second shell:  . etc/dev/env; msctl tree'
 	$Qexec $B/msd -c etc/dev.conf
 
