@@ -17,6 +17,7 @@
 
 struct publisher {
 	nng_socket socket;
+	char *address;
 };
 
 enum ms_err
@@ -72,11 +73,12 @@ publisher_open(struct worker *w, struct publisher **publisher_r,
 	if (rv) {
 		err = why_set(why, MS_EIO, "cannot listen on %s: %s", address,
 		    nng_strerror(rv));
+		free(address);
 		free(p);
 	} else {
+		p->address = address;
 		*publisher_r = p;
 	}
-	free(address);
 	return err;
 }
 
@@ -84,7 +86,13 @@ publisher_open(struct worker *w, struct publisher **publisher_r,
 void
 publisher_close(struct publisher **publisher)
 {
-	free(*publisher);
+	struct publisher *p = *publisher;
+
+	if (!p)
+		return;
+	unlink(p->address + strlen("ipc://"));
+	free(p->address);
+	free(p);
 	*publisher = NULL;
 }
 
