@@ -190,9 +190,3 @@ collector_set_line_bytes(struct collector *c, size_t line_bytes)
 	HASH_ITER(hh, c->entries, e, next)
 		source_set_line_bytes(e->source, line_bytes);
 }
-
-size_t
-collector_count(const struct collector *c)
-{
-	return HASH_COUNT(c->entries);
-}

@@ -15,6 +15,5 @@ struct collector *collector_new(struct loop *loop, int orders_fd,
 /* Writes everything that waits in the pipes first. */
 void collector_free(struct collector **collector);
 void collector_set_line_bytes(struct collector *collector, size_t line_bytes);
-size_t collector_count(const struct collector *collector);
 
 #endif
