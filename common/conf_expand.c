@@ -19,7 +19,7 @@ struct expand {
 	struct buf out;
 };
 
-const char *
+static const char *
 conf_env_find(char **env, struct slice name)
 {
 	for (; env && *env; env++)

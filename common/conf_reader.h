@@ -40,7 +40,6 @@ void conf_reader_put(struct conf_reader *r, size_t section,
  * exact: the value stands on one line, so columns can be told. */
 bool conf_expand(struct conf_reader *r, struct slice raw,
     const struct conf_place *place, bool exact, struct slice *value_r);
-const char *conf_env_find(char **env, struct slice name);
 /* Variables MS__SECTION__KEY and MS__KIND__NAME__KEY over what was read. */
 void conf_read_env(struct conf_reader *r);
 
