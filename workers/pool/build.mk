@@ -2,6 +2,5 @@
 $(eval $(call library,pool,workers/pool/*.c))
 $(eval $(call program,PROGS,ms-pool,workers/pool/main.c,pool worker ms proto common,-lpq $(WORKER_LDLIBS)))
 
-PQ_CPPFLAGS := -isystem $(or $(shell pg_config --includedir 2>/dev/null),/usr/include/postgresql)
 $B/workers/pool/%.o $B/t/unit/pool/%.o $B/t/probes/pg_%.o: CPPFLAGS += $(PQ_CPPFLAGS)
 $B/t/probes/pg_pipeline: LDLIBS += -lpq
