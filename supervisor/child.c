@@ -30,7 +30,6 @@
 
 /* A process may be unkillable for a while (waiting for a disk). */
 #define KILL_AGAIN_MS 1000u
-#define EXTEND_MAX_MS 86400000u
 
 typedef void act(struct child *child);
 
@@ -75,6 +74,15 @@ set_deadline(struct child *child, uint64_t ms)
 		return;
 	child->deadline_at = mono_add_ms(mono_now(), ms);
 	loop_timer_start(loop, &child->deadline, ms);
+}
+
+void
+child_extend(struct child *child, uint64_t ms)
+{
+	if (child->deadline_at.ns == 0 || child->state == CHILD_KILLING ||
+	    mono_ms_left(mono_now(), child->deadline_at) >= ms)
+		return;
+	set_deadline(child, ms);
 }
 
 static void
@@ -411,64 +419,6 @@ bool
 child_cell_is_defined(enum child_state state, enum child_event event)
 {
 	return table[state][event] != NULL;
-}
-
-/* ---- what it tells ------------------------------------------------------ */
-
-static void
-keep_status(struct child *child, const char *text)
-{
-	if (child->status && strcmp(child->status, text) == 0)
-		return;
-	free(child->status);
-	child->status = text[0] ? xstrdup(text) : NULL;
-}
-
-static void
-extend(struct child *child, uint64_t usec)
-{
-	uint64_t ms = usec / 1000 < EXTEND_MAX_MS ? usec / 1000 : EXTEND_MAX_MS;
-	struct mono now = mono_now();
-
-	if (child->deadline_at.ns == 0 || child->state == CHILD_KILLING ||
-	    mono_ms_left(now, child->deadline_at) >= ms)
-		return;
-	set_deadline(child, ms);
-}
-
-void
-child_on_notify(struct child *child, const struct notify *notify)
-{
-	unsigned what = notify->what;
-	bool by_ready = child->spec->conf.ready.kind == READY_NOTIFY ||
-	    child->state == CHILD_RELOADING;
-
-	if (what & NOTIFY_STATUS)
-		keep_status(child, notify->status);
-	if (what & NOTIFY_WATCHDOG)
-		child->beat = mono_now();
-	if ((what & NOTIFY_WATCHDOG_USEC) && child->watchdog_ms)
-		child->watchdog_ms = notify->watchdog_usec / 1000 + 1;
-	if ((what & NOTIFY_RELOADING))
-		child_event(child, CHILD_EV_RELOADING);
-	if ((what & NOTIFY_READY) && by_ready)
-		child_event(child, CHILD_EV_READY);
-	if (what & NOTIFY_EXTEND)
-		extend(child, notify->extend_usec);
-	if (what & NOTIFY_STOPPING)
-		child_event(child, CHILD_EV_STOPPING);
-	if (what & NOTIFY_WATCHDOG_TRIGGER)
-		child_event(child, CHILD_EV_HUNG);
-}
-
-bool
-child_reload(struct child *child)
-{
-	int signo = child->spec->conf.reload_signal;
-
-	if (signo == 0 || !child_is_ready(child))
-		return false;
-	return child_signal(child, signo);
 }
 
 /* ---- small things ------------------------------------------------------- */

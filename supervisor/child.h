@@ -141,6 +141,8 @@ struct child *child_new(struct msd *msd, const char *name);
 void child_free(struct child **child);
 
 void child_event(struct child *child, enum child_event event);
+/* Its present state may last `ms` from now; never less than it had. */
+void child_extend(struct child *child, uint64_t ms);
 /* A datagram of its generation, sender checked. */
 void child_on_notify(struct child *child, const struct notify *notify);
 /* Sends signo to the main process; false when there is none. */
