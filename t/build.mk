@@ -22,9 +22,10 @@ $(foreach s,$(wildcard t/unit/*/test_*.c),$(eval $(call program,TESTS,\
   $(call unit_libs,$(notdir $(patsubst %/,%,$(dir $s)))),$(UNIT_LDLIBS) \
   $(UNIT_LDLIBS.$(notdir $(patsubst %/,%,$(dir $s)))))))
 
-# t/lib/probes: small programs that stories run as workers
+# t/probes: small programs that stories run as workers; t/probes/NAME_steps/ holds
+# the further sources of a big one.
 $(foreach s,$(wildcard t/probes/*.c),$(eval $(call program,TOOLS,\
-  t/probes/$(basename $(notdir $s)),$s,$(if $(filter %_worker.c,$s),worker) ms proto common,-lnng -lxxhash $(COMMON_LDLIBS))))
+  t/probes/$(basename $(notdir $s)),$s $(basename $s)_steps/*.c,$(if $(filter %_worker.c,$s),worker) ms proto common,-lnng -lxxhash $(COMMON_LDLIBS))))
 $(patsubst %.c,$B/%,$(wildcard t/unit/client/test_*.c t/unit/worker/test_*.c)): | \
   $(patsubst %.c,$B/%,$(wildcard t/probes/*_worker.c))
 

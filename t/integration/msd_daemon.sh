@@ -3,7 +3,7 @@
 # non-zero, with the reason, when the tree does not come up.
 . t/lib/story.sh
 story_begin
-N=$PWD/$B/t/probes/notifier
+N=$PWD/$B/t/probes/chaos
 write_conf "$dir/ms.conf" <<CONF
 [worker a]
 command = $N pause:300 say:READY=1

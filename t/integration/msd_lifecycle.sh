@@ -4,7 +4,7 @@
 # tells each of these deaths apart.
 . t/lib/story.sh
 story_begin
-N=$PWD/$B/t/probes/notifier
+N=$PWD/$B/t/probes/chaos
 write_conf "$dir/ms.conf" <<CONF
 [supervisor root]
 intensity = 1000
