@@ -3,67 +3,14 @@
  * restart SOCKET ROUNDS NAME...: kill -9 each worker in turn and measure the
  * time to its replacement's READY, as told by msd's event stream.
  */
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/fd.h"
-#include "common/json.h"
-#include "common/log.h"
-#include "common/mono.h"
-#include "common/sock.h"
+#include "t/lib/stream.h"
 
-#define WAIT_MS   10000
 #define ROUND_MAX 1000
-
-struct stream {
-	int fd;
-	struct buf in;
-	size_t off;
-};
-
-static struct stream
-dial(const char *path)
-{
-	struct stream s = { 0 };
-	struct why why;
-
-	if (sock_dial_unix(path, &s.fd, &why) != MS_OK)
-		log_fatal(1, "cannot dial", "reason=%s", LOGQ(why.text));
-	return s;
-}
-
-static void
-say(struct stream *s, const char *line)
-{
-	if (fd_write_all(s->fd, line, strlen(line), NULL) != MS_OK)
-		log_fatal(1, "cannot ask", "line=%s", LOGQ(line));
-}
-
-static struct json *
-hear(struct stream *s)
-{
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
-	struct json *answer;
-	struct slice line;
-
-	while (!buf_line(&s->in, &s->off, &line)) {
-		buf_drop(&s->in, s->off);
-		s->off = 0;
-		if (poll(&p, 1, WAIT_MS) != 1)
-			log_fatal(1, "no answer", "wait_ms=%d", WAIT_MS);
-		if (fd_read_some(s->fd, &s->in, 1 << 16) <= 0 &&
-		    errno != EAGAIN)
-			log_fatal(1, "connection lost", NULL);
-	}
-	if (json_parse(line, &answer, NULL) != MS_OK)
-		log_fatal(1, "bad answer", NULL);
-	return answer;
-}
 
 static pid_t
 pid_of(struct stream *ctl, const char *name)
@@ -74,8 +21,8 @@ pid_of(struct stream *ctl, const char *name)
 
 	snprintf(line, sizeof line,
 	    "{\"v\":1,\"id\":1,\"do\":\"status\",\"name\":\"%s\"}\n", name);
-	say(ctl, line);
-	answer = hear(ctl);
+	stream_say(ctl, line);
+	answer = stream_hear(ctl);
 	pid = (pid_t)json_get_num(json_first(json_get(answer, "workers")),
 	    "pid", 0);
 	json_free(&answer);
@@ -90,7 +37,7 @@ await_ready(struct stream *events, const char *name)
 	bool ready = false;
 
 	while (!ready) {
-		struct json *event = hear(events);
+		struct json *event = stream_hear(events);
 
 		ready =
 		    strcmp(json_get_str(event, "event", ""), "ready") == 0 &&
@@ -118,9 +65,9 @@ main(int argc, char **argv)
 	if (argc < 4)
 		log_fatal(2, "usage: restart SOCKET ROUNDS NAME...", NULL);
 	rounds = atoi(argv[2]);
-	ctl = dial(argv[1]);
-	events = dial(argv[1]);
-	say(&events, "{\"v\":1,\"id\":1,\"do\":\"events\"}\n");
+	ctl = stream_dial(argv[1]);
+	events = stream_dial(argv[1]);
+	stream_say(&events, "{\"v\":1,\"id\":1,\"do\":\"events\"}\n");
 	for (int r = 0; r < rounds; r++)
 		for (int i = 3; i < argc && n < ROUND_MAX; i++) {
 			pid_t pid = pid_of(&ctl, argv[i]);
