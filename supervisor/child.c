@@ -27,6 +27,7 @@
 #include "supervisor/msd.h"
 #include "supervisor/notify_sock.h"
 #include "supervisor/recovery.h"
+#include "supervisor/watchdog.h"
 
 /* A process may be unkillable for a while (waiting for a disk). */
 #define KILL_AGAIN_MS 1000u
@@ -176,7 +177,7 @@ become_ready(struct child *child)
 		child->was_ready = true;
 		child->proven = true;
 		child->by_operator = false;
-		child_watch(child);
+		watchdog_start(child);
 	}
 	child_set_state(child, CHILD_READY);
 	events_add(child->msd->events, "ready", child->node.name,
@@ -206,7 +207,7 @@ reload_late(struct child *child)
 static void
 ends_itself(struct child *child)
 {
-	child_unwatch(child);
+	watchdog_stop(child);
 	child_set_state(child, CHILD_STOPPING);
 	emit(child, "stopping");
 }
@@ -214,7 +215,7 @@ ends_itself(struct child *child)
 static void
 kill_now(struct child *child)
 {
-	child_unwatch(child);
+	watchdog_stop(child);
 	kill_tree(child);
 	child_set_state(child, CHILD_KILLING);
 }
@@ -222,7 +223,7 @@ kill_now(struct child *child)
 static void
 order_stop(struct child *child)
 {
-	child_unwatch(child);
+	watchdog_stop(child);
 	emit(child, "stopping");
 	if (child->spec->conf.stop_timeout_ms == 0) {
 		kill_now(child);
@@ -268,11 +269,19 @@ hung(struct child *child)
 	log_warn("hung, watchdog expired", "name=%s pid=%d", child->node.name,
 	    (int)child->pid);
 	doom(child, EXIT_KIND_WATCHDOG);
-	child_unwatch(child);
+	watchdog_stop(child);
 	emit(child, "watchdog");
 	child_signal(child, SIGABRT);
 	child_signal(child, SIGCONT);
 	child_set_state(child, CHILD_ABORTING);
+}
+
+/* Its health check has failed too often. */
+static void
+sick(struct child *child)
+{
+	doom(child, EXIT_KIND_CHECK);
+	order_stop(child);
 }
 
 static void
@@ -292,6 +301,7 @@ static void
 died(struct child *child)
 {
 	child_end_launch(child); /* last words: exec error, READY, ... */
+	watchdog_stop(child);
 	child->group = child->pid;
 	tree_set_pid(&child->msd->tree, child, 0);
 	child_set_state(child, CHILD_CLEANING);
@@ -312,7 +322,8 @@ gone(struct child *child)
 	[CHILD_EV_START] = start, [CHILD_EV_READY] = nothing, \
 	[CHILD_EV_RELOADING] = nothing, [CHILD_EV_STOPPING] = nothing, \
 	[CHILD_EV_STOP] = nothing, [CHILD_EV_KILL] = nothing, \
-	[CHILD_EV_HUNG] = nothing, [CHILD_EV_EXIT] = nothing, \
+	[CHILD_EV_HUNG] = nothing, [CHILD_EV_SICK] = nothing, \
+	[CHILD_EV_EXIT] = nothing, \
 	[CHILD_EV_GONE] = nothing
 
 static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
@@ -331,6 +342,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = start_late,
 		[CHILD_EV_HUNG] = hung,
+		[CHILD_EV_SICK] = nothing,
 		[CHILD_EV_EXIT] = died,
 		[CHILD_EV_GONE] = nothing,
 	},
@@ -343,6 +355,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = nothing,
 		[CHILD_EV_HUNG] = hung,
+		[CHILD_EV_SICK] = sick,
 		[CHILD_EV_EXIT] = died,
 		[CHILD_EV_GONE] = nothing,
 	},
@@ -355,6 +368,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = reload_late,
 		[CHILD_EV_HUNG] = hung,
+		[CHILD_EV_SICK] = nothing,
 		[CHILD_EV_EXIT] = died,
 		[CHILD_EV_GONE] = nothing,
 	},
@@ -367,6 +381,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = kill_now,
 		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_SICK] = nothing,
 		[CHILD_EV_EXIT] = died,
 		[CHILD_EV_GONE] = nothing,
 	},
@@ -379,6 +394,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = kill_now,
 		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_SICK] = nothing,
 		[CHILD_EV_EXIT] = died,
 		[CHILD_EV_GONE] = nothing,
 	},
@@ -391,6 +407,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = kill_now,
 		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_SICK] = nothing,
 		[CHILD_EV_EXIT] = died,
 		[CHILD_EV_GONE] = nothing,
 	},
@@ -403,6 +420,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_KILL] = sweep_again,
 		[CHILD_EV_DEADLINE] = sweep_again,
 		[CHILD_EV_HUNG] = nothing,
+		[CHILD_EV_SICK] = nothing,
 		[CHILD_EV_EXIT] = nothing,
 		[CHILD_EV_GONE] = gone,
 	},
@@ -470,6 +488,7 @@ child_new(struct msd *msd, const char *name)
 	child->log_r = child->log_w = -1;
 	ev_timer_init(&child->deadline, on_deadline, 0., 0.);
 	child_init_launch(child);
+	watchdog_init(child);
 	return child;
 }
 
@@ -482,6 +501,7 @@ child_free(struct child **child_ptr)
 		return;
 	*child_ptr = NULL;
 	loop_timer_stop(child->msd->loop, &child->deadline);
+	watchdog_stop(child);
 	child_end_launch(child);
 	listen_close(child);
 	fd_close(&child->log_r);

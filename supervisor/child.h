@@ -15,6 +15,7 @@
 #include "common/mono.h"
 #include "proto/notify.h"
 #include "supervisor/exit_reason.h"
+#include "supervisor/heartbeat.h"
 #include "supervisor/tree.h"
 
 #define CHILD_EXITS_KEPT 32u
@@ -44,6 +45,7 @@ enum child_event {
 	CHILD_EV_KILL,
 	CHILD_EV_DEADLINE, /* the state has lasted too long, or long enough */
 	CHILD_EV_HUNG,
+	CHILD_EV_SICK, /* its health check says so */
 	CHILD_EV_EXIT, /* main process reaped; child->wait_code and _status */
 	CHILD_EV_GONE, /* nothing of its generation lives any more */
 	CHILD_EVENT_COUNT
@@ -116,9 +118,9 @@ struct child {
 	ev_io notify_io;
 	char *notify_path;
 	bool notify_refused; /* said once per generation */
-	uint64_t watchdog_ms;
-	struct mono beat;
+	struct heartbeat heartbeat;
 	ev_timer watchdog;
+	struct mono watchdog_due; /* it rings then; 0: never */
 	int *listen_fds;
 	size_t listen_count;
 

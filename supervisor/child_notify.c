@@ -9,6 +9,7 @@
 
 #include "common/alloc.h"
 #include "supervisor/child.h"
+#include "supervisor/watchdog.h"
 
 #define EXTEND_MAX_MS 86400000u
 
@@ -24,9 +25,10 @@ keep_status(struct child *child, const char *text)
 static void
 extend(struct child *child, uint64_t usec)
 {
-	uint64_t ms = usec / 1000;
+	uint64_t ms = usec / 1000 < EXTEND_MAX_MS ? usec / 1000 : EXTEND_MAX_MS;
 
-	child_extend(child, ms < EXTEND_MAX_MS ? ms : EXTEND_MAX_MS);
+	child_extend(child, ms);
+	watchdog_on_lease(child, ms);
 }
 
 void
@@ -39,9 +41,9 @@ child_on_notify(struct child *child, const struct notify *notify)
 	if (what & NOTIFY_STATUS)
 		keep_status(child, notify->status);
 	if (what & NOTIFY_WATCHDOG)
-		child->beat = mono_now();
-	if ((what & NOTIFY_WATCHDOG_USEC) && child->watchdog_ms)
-		child->watchdog_ms = notify->watchdog_usec / 1000 + 1;
+		watchdog_on_beat(child);
+	if (what & NOTIFY_WATCHDOG_USEC)
+		watchdog_on_wish(child, notify->watchdog_usec);
 	if ((what & NOTIFY_RELOADING))
 		child_event(child, CHILD_EV_RELOADING);
 	if ((what & NOTIFY_READY) && by_ready)

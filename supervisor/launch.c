@@ -23,6 +23,7 @@
 #include "supervisor/notify_sock.h"
 #include "supervisor/spawn.h"
 #include "supervisor/spawn_env.h"
+#include "supervisor/watchdog.h"
 
 #define PLAN_BYTES_MAX  (8u << 20)
 #define NOTIFY_PER_TURN 16u
@@ -197,9 +198,9 @@ set_contract(struct launch *l)
 	if (l->orders_fd >= 0)
 		env_setf(env, ENV_LOG_FD "=%d",
 		    LISTEN_FD_START + (int)child->listen_count);
-	if (child->watchdog_ms) {
+	if (watchdog_told_ms(child)) {
 		env_setf(env, "WATCHDOG_USEC=%llu",
-		    (unsigned long long)child->watchdog_ms * 1000);
+		    (unsigned long long)watchdog_told_ms(child) * 1000);
 		l->plan.watchdog_pid =
 		    slot_of(env_set(env, "WATCHDOG_PID=" SPAWN_PID_SLOT));
 	}
@@ -344,7 +345,7 @@ child_launch(struct child *child)
 	arena_init(&l.arena, PLAN_BYTES_MAX);
 	child->generation++;
 	child->started = mono_now();
-	child->watchdog_ms = l.conf->watchdog.timeout_ms;
+	watchdog_prepare(child);
 	errno = 0;
 	ok = run(&l);
 	launch_fini(&l);
@@ -437,7 +438,6 @@ child_end_launch(struct child *child)
 		read_ready(child);
 		notify_sock_read(child, NOTIFY_LAST);
 	}
-	child_unwatch(child);
 	ev_io_stop(ev, &child->error_io);
 	ev_io_stop(ev, &child->ready_io);
 	ev_io_stop(ev, &child->notify_io);
@@ -446,45 +446,10 @@ child_end_launch(struct child *child)
 	notify_sock_close(child);
 }
 
-/* ---- watchdog ----------------------------------------------------------- */
-
-/* A beat only notes the time; the timer looks at it when it fires. */
-static void
-on_watchdog(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
-{
-	struct child *child = container_of(timer, struct child, watchdog);
-	struct mono due = mono_add_ms(child->beat, child->watchdog_ms);
-	struct mono now = mono_now();
-
-	(void)ev;
-	if (mono_reached(now, due))
-		child_event(child, CHILD_EV_HUNG);
-	else
-		loop_timer_start(child->msd->loop, timer,
-		    mono_ms_left(now, due));
-}
-
-void
-child_watch(struct child *child)
-{
-	if (child->watchdog_ms == 0)
-		return;
-	child->beat = mono_now();
-	loop_timer_start(child->msd->loop, &child->watchdog,
-	    child->watchdog_ms);
-}
-
-void
-child_unwatch(struct child *child)
-{
-	loop_timer_stop(child->msd->loop, &child->watchdog);
-}
-
 void
 child_init_launch(struct child *child)
 {
 	ev_io_init(&child->error_io, on_error, -1, EV_READ);
 	ev_io_init(&child->ready_io, on_ready, -1, EV_READ);
 	ev_io_init(&child->notify_io, on_notify, -1, EV_READ);
-	ev_timer_init(&child->watchdog, on_watchdog, 0., 0.);
 }

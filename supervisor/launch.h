@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A child's process: from its spec to a plan to a pid, the descriptors msd
- * keeps to listen to it, and the watch over its heartbeat. */
+/* A child's process: from its spec to a plan to a pid, and the descriptors msd
+ * keeps to listen to it. */
 #ifndef SUPERVISOR_LAUNCH_H
 #define SUPERVISOR_LAUNCH_H
 
@@ -15,8 +15,5 @@ bool child_launch(struct child *child);
 /* Takes what the process has said last (a failed exec, READY, STATUS), then
  * closes everything that was only for this generation. */
 void child_end_launch(struct child *child);
-/* The watchdog, from READY on. */
-void child_watch(struct child *child);
-void child_unwatch(struct child *child);
 
 #endif
