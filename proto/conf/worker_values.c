@@ -5,6 +5,7 @@
  * not done.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "common/mono.h"
@@ -12,6 +13,8 @@
 
 #define READY_FD_MIN 3
 #define READY_FD_MAX 255
+#define PHI_MIN      1
+#define PHI_MAX      100
 
 static bool
 has_prefix(struct slice text, const char *prefix, struct slice *rest_r)
@@ -103,6 +106,36 @@ ready_print(const void *at, struct buf *out)
 
 /* ---- watchdog ----------------------------------------------------------- */
 
+/* Digits with at most one point: no signs, exponents or names of strtod(). */
+static bool
+parse_decimal(struct slice text, double *value_r)
+{
+	char copy[16];
+
+	if (text.len == 0 || text.len >= sizeof(copy))
+		return false;
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	if (copy[strspn(copy, "0123456789.")] != '\0' ||
+	    strchr(copy, '.') != strrchr(copy, '.') || strcmp(copy, ".") == 0)
+		return false;
+	*value_r = strtod(copy, NULL);
+	return true;
+}
+
+static enum ms_err
+watchdog_phi(struct slice text, struct watchdog_conf *watchdog, struct why *why)
+{
+	double phi;
+
+	if (!parse_decimal(text, &phi) || phi < PHI_MIN || phi > PHI_MAX)
+		return why_set(why, MS_EINVAL,
+		    "phi:T takes a number from %d to %d such as 8", PHI_MIN,
+		    PHI_MAX);
+	*watchdog = (struct watchdog_conf){ .phi = phi };
+	return MS_OK;
+}
+
 enum ms_err
 watchdog_parse(struct slice text, void *at, struct arena *arena,
     struct why *why)
@@ -112,13 +145,12 @@ watchdog_parse(struct slice text, void *at, struct arena *arena,
 
 	(void)arena;
 	if (has_prefix(text, "phi:", &rest))
-		return why_set(why, MS_EUNSUPPORTED,
-		    "watchdog = phi:T: not supported yet");
+		return watchdog_phi(rest, at, why);
 	if (slice_is(text, "off"))
 		ms = 0;
 	else if (!parse_duration(text, &ms) || ms == DURATION_INFINITY)
 		return why_set(why, MS_EINVAL,
-		    "is off or a duration such as 5s");
+		    "is off, a duration such as 5s, or phi:T");
 	*(struct watchdog_conf *)at =
 	    (struct watchdog_conf){ .timeout_ms = ms };
 	return MS_OK;
@@ -130,7 +162,9 @@ watchdog_print(const void *at, struct buf *out)
 	const struct watchdog_conf *watchdog = at;
 	char text[UNIT_TEXT_BYTES];
 
-	if (watchdog->timeout_ms == 0)
+	if (watchdog->phi > 0.)
+		buf_printf(out, "phi:%g", watchdog->phi);
+	else if (watchdog->timeout_ms == 0)
 		buf_add_str(out, "off");
 	else
 		buf_add_str(out, print_duration(watchdog->timeout_ms, text));

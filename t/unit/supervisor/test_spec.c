@@ -176,7 +176,7 @@ START_TEST(what_cannot_be_done_yet_is_refused)
 {
 	static const char *const keys[] = { "memory_max = 1G",
 		"check = tcp:a:1", "fd_store_max = 3", "cgroup = required",
-		"ready = check", "watchdog = phi:8", "prepare_signal = USR2" };
+		"ready = check", "prepare_signal = USR2" };
 	char text[256];
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -197,6 +197,10 @@ START_TEST(nonsense_is_refused_by_key)
 		{ "notify_access = some", "notify_access:" },
 		{ "escalate_after = 3/60s", "escalate_after:" },
 		{ "significant = yes", "significant:" },
+		{ "watchdog = phi:", "watchdog: phi:T takes" },
+		{ "watchdog = phi:0.5", "watchdog: phi:T takes" },
+		{ "watchdog = phi:1e2", "watchdog: phi:T takes" },
+		{ "watchdog = soon", "watchdog: is off" },
 		{ "umask = 9", "umask:" },
 		{ "limit_nofile = 20:10", "limit_nofile:" },
 		{ "success_exit = 300", "success_exit:" },
