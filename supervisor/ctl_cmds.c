@@ -147,6 +147,7 @@ do_events(const struct ctl_request *request)
 static void
 do_version(const struct ctl_request *request)
 {
+	const struct guard *guard = &request->msd->guard;
 	struct buf *out = ctl_reply(request);
 
 	buf_printf(out,
@@ -154,6 +155,9 @@ do_version(const struct ctl_request *request)
 	    (int)request->msd->pid,
 	    (unsigned long long)mono_ms_between(request->msd->started,
 		mono_now()));
+	if (guard->pid)
+		buf_printf(out, ",\"guardian\":%d,\"starts\":%u",
+		    (int)guard->pid, guard->starts);
 	ctl_reply_end(request);
 }
 

@@ -71,27 +71,34 @@ daemon_reopen(struct daemon *daemon)
 void
 daemon_log(struct daemon *daemon, const char *log_dir)
 {
-	if (daemon->report_fd < 0)
-		return;
 	daemon->log_path = xasprintf("%s/msd.log", log_dir);
 	daemon_reopen(daemon);
 }
 
 void
-daemon_report(struct daemon *daemon, int code)
+daemon_let_go(const struct daemon *daemon)
 {
-	unsigned char byte = (unsigned char)code;
 	int null;
 
-	if (daemon->report_fd < 0)
+	if (!daemon->log_path)
 		return;
-	if (write(daemon->report_fd, &byte, 1) < 0)
-		log_debug("starter is gone", NULL);
-	fd_close(&daemon->report_fd);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
 		return;
 	dup2(null, 1);
 	dup2(null, 2);
 	fd_close(&null);
+}
+
+void
+daemon_report(struct daemon *daemon, int code)
+{
+	unsigned char byte = (unsigned char)code;
+
+	if (daemon->report_fd < 0)
+		return;
+	if (write(daemon->report_fd, &byte, 1) < 0)
+		log_debug("starter is gone", NULL);
+	fd_close(&daemon->report_fd);
+	daemon_let_go(daemon);
 }

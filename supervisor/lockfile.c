@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -25,12 +26,19 @@ read_holder(int fd)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
+bool
+lockfile_sign(int fd)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
+}
+
 enum ms_err
 lockfile_take(const char *path, int *fd_r, pid_t *holder_r, struct why *why)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, LOCK_MODE);
-	char text[24];
-	int n;
 
 	*holder_r = 0;
 	if (fd < 0)
@@ -41,12 +49,20 @@ lockfile_take(const char *path, int *fd_r, pid_t *holder_r, struct why *why)
 		fd_close(&fd);
 		return why_set(why, MS_EBUSY, "%s is locked", path);
 	}
-	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n) {
+	if (!lockfile_sign(fd)) {
 		fd_close(&fd);
 		return why_set(why, MS_EIO, "cannot write %s: %s", path,
 		    strerror(errno));
 	}
 	*fd_r = fd;
 	return MS_OK;
+}
+
+bool
+lockfile_is(const char *path, int fd)
+{
+	struct stat of_path, of_fd;
+
+	return fd >= 0 && fstat(fd, &of_fd) == 0 && stat(path, &of_path) == 0 &&
+	    of_path.st_dev == of_fd.st_dev && of_path.st_ino == of_fd.st_ino;
 }

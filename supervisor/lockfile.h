@@ -3,6 +3,7 @@
 #ifndef SUPERVISOR_LOCKFILE_H
 #define SUPERVISOR_LOCKFILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "common/err.h"
@@ -13,5 +14,9 @@
  */
 enum ms_err lockfile_take(const char *path, int *fd_r, pid_t *holder_r,
     struct why *why);
+/* Writes our pid into it. */
+bool lockfile_sign(int fd);
+/* Is fd a lock of path? */
+bool lockfile_is(const char *path, int fd);
 
 #endif

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * msd: the root supervisor.  Options, one-time set-up, signals, and the loop;
- * what it does to the tree begins in msd.c and restart.c.
+ * msd: the root supervisor.  One-time set-up, and the loop; what it does to the
+ * tree begins in msd.c and restart.c.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
@@ -21,159 +17,32 @@
 #include "supervisor/child.h"
 #include "supervisor/ctl.h"
 #include "supervisor/daemon.h"
+#include "supervisor/dirs.h"
 #include "supervisor/events.h"
-#include "supervisor/launch_user.h"
+#include "supervisor/guardian.h"
 #include "supervisor/lockfile.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
-#include "supervisor/reap.h"
-#include "supervisor/reload.h"
+#include "supervisor/options.h"
+#include "supervisor/signals.h"
 #include "supervisor/steps.h"
 #include "supervisor/upstream.h"
 
-#define DEFAULT_CONFIG "/etc/ms/ms.conf"
-#define LOCK_FILE      "msd.lock"
-#define DIR_MODE       0755 /* users of the sockets must get there */
-#define PID_MODE       0644
+#define LOCK_FILE "msd.lock"
+#define PID_MODE  0644
 
 extern char **environ;
 
-struct options {
-	const char *config;
-	bool check;
-	bool daemon;
-};
-
 struct process {
 	struct msd msd;
+	struct options options;
 	struct daemon daemon;
+	struct signals signals;
 	int lock_fd;
 	char *pid_path;
 	char *lib_dir;
 	char *cwd;
-	ev_signal signals[6];
 };
-
-static void
-usage(FILE *out)
-{
-	fputs("usage: msd [-c FILE] [-D | -t | -V | -h]\n"
-	      "  -c FILE  configuration (" DEFAULT_CONFIG ")\n"
-	      "  -D       become a daemon; returns when the tree is ready\n"
-	      "  -t       check the configuration and exit (0 good, 6 bad)\n"
-	      "  -V       print the version\n"
-	      "  -h       print this\n"
-	      "signals: HUP reload, TERM and INT stop (again: at once), "
-	      "USR1 reopen logs\n",
-	    out);
-}
-
-/* -1: go on; otherwise the exit code. */
-static int
-read_options(int argc, char **argv, struct options *options)
-{
-	int c;
-
-	*options = (struct options){ .config = DEFAULT_CONFIG };
-	while ((c = getopt(argc, argv, "c:DtVh")) != -1) {
-		switch (c) {
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'D':
-			options->daemon = true;
-			break;
-		case 't':
-			options->check = true;
-			break;
-		case 'V':
-			puts("msd " MS_VERSION);
-			return MSD_EXIT_OK;
-		case 'h':
-			usage(stdout);
-			return MSD_EXIT_OK;
-		default:
-			usage(stderr);
-			return MSD_EXIT_USAGE;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	fprintf(stderr, "msd: what is '%s'?\n", argv[optind]);
-	usage(stderr);
-	return MSD_EXIT_USAGE;
-}
-
-/* ---- signals ------------------------------------------------------------ */
-
-static void
-on_term(struct msd *msd, const char *name)
-{
-	if (!msd->stopping) {
-		msd_shutdown(msd, MSD_EXIT_OK, name);
-		return;
-	}
-	log_warn("asked to stop again: killing what is left", NULL);
-	msd_kill_all(msd);
-}
-
-static void
-on_hup(struct msd *msd)
-{
-	struct conf_errors errors;
-
-	if (msd->stopping)
-		return;
-	conf_errors_init(&errors);
-	reload_run(msd, &errors);
-	conf_errors_fini(&errors);
-}
-
-static void
-on_signal(struct ev_loop *ev, ev_signal *signal, int events MS_UNUSED)
-{
-	struct process *process = signal->data;
-	struct msd *msd = &process->msd;
-
-	(void)ev;
-	switch (signal->signum) {
-	case SIGCHLD:
-		reap(msd);
-		break;
-	case SIGHUP:
-		on_hup(msd);
-		break;
-	case SIGTERM:
-	case SIGINT:
-		on_term(msd, signal->signum == SIGINT ? "INT" : "TERM");
-		break;
-	case SIGUSR1:
-		daemon_reopen(&process->daemon);
-		logs_reopen(msd->logs);
-		log_info("logs reopened", NULL);
-		break;
-	case SIGUSR2:
-		log_warn("USR2: re-exec is not supported yet", NULL);
-		break;
-	}
-}
-
-static void
-watch_signals(struct process *process)
-{
-	static const int numbers[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT,
-		SIGUSR1, SIGUSR2 };
-	struct ev_loop *ev = loop_ev(process->msd.loop);
-
-	_Static_assert(ARRAY_LEN(numbers) == ARRAY_LEN(process->signals),
-	    "one watcher per signal");
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		ev_signal_init(&process->signals[i], on_signal, numbers[i]);
-		process->signals[i].data = process;
-		ev_signal_start(ev, &process->signals[i]);
-	}
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- timers and turns --------------------------------------------------- */
 
@@ -213,54 +82,7 @@ on_booted(struct msd *msd)
 
 /* ---- set-up ------------------------------------------------------------- */
 
-static bool
-make_dir(const struct msd_conf *conf, const char *path, struct why *why)
-{
-	uid_t uid = (uid_t)-1;
-	gid_t gid = (gid_t)-1;
-
-	if (dir_make(path, DIR_MODE, why) != MS_OK)
-		return false;
-	if (conf->user)
-		user_find(conf->user, &uid);
-	if (conf->group)
-		group_find(conf->group, &gid);
-	if ((conf->user || conf->group) && chown(path, uid, gid) < 0) {
-		why_set(why, MS_EIO, "cannot give %s away: %s", path,
-		    strerror(errno));
-		return false;
-	}
-	return true;
-}
-
-static bool
-make_dirs(const struct msd_conf *conf, struct why *why)
-{
-	return make_dir(conf, conf->run_dir, why) &&
-	    make_dir(conf, conf->log_dir, why) &&
-	    make_dir(conf, conf->state_dir, why);
-}
-
-/* Beside our own binary, unless the file says where. */
-static char *
-find_lib_dir(const struct msd_conf *conf)
-{
-	char path[4096];
-	ssize_t n;
-	char *slash;
-
-	if (conf->lib_dir)
-		return xstrdup(conf->lib_dir);
-	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	if (n <= 0)
-		return NULL;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	return xstrdup(path);
-}
-
-/* Three descriptors a worker: our soft limit must not be what ends us. */
+/* A few descriptors a worker: our soft limit must not be what ends us. */
 static void
 raise_nofile(struct msd *msd)
 {
@@ -279,10 +101,12 @@ take_lock(struct process *process, struct why *why)
 {
 	const char *run_dir = process->msd.spec->msd.run_dir;
 	char *path = xasprintf("%s/" LOCK_FILE, run_dir);
-	enum ms_err err;
+	enum ms_err err = MS_OK;
 	pid_t holder;
 
-	err = lockfile_take(path, &process->lock_fd, &holder, why);
+	/* the guardian holds it, unless run_dir is another since it took it */
+	if (!lockfile_is(path, process->msd.guard.lock_fd))
+		err = lockfile_take(path, &process->lock_fd, &holder, why);
 	free(path);
 	if (err == MS_EBUSY) {
 		fprintf(stderr, "msd: already running as pid %d in %s\n",
@@ -309,6 +133,16 @@ write_pid(struct process *process)
 		log_warn("no pid file", "error=%s", LOGQ(why.text));
 }
 
+/* The file names the guardian while there is one. */
+static void
+remove_pid(struct process *process)
+{
+	const struct guard *guard = &process->msd.guard;
+
+	if (process->pid_path && (guard->pid == 0 || guard_is_lost(guard)))
+		unlink(process->pid_path);
+}
+
 static bool
 open_parts(struct process *process)
 {
@@ -318,7 +152,7 @@ open_parts(struct process *process)
 	msd->pid = getpid();
 	msd->started = mono_now();
 	msd->dice = dice_seed();
-	msd->lib_dir = process->lib_dir = find_lib_dir(&msd->spec->msd);
+	msd->lib_dir = process->lib_dir = dirs_lib(&msd->spec->msd);
 	msd->socket_path =
 	    xasprintf("%s/" CONTROL_SOCKET, msd->spec->msd.run_dir);
 	msd->advance.run = on_advance;
@@ -332,7 +166,7 @@ open_parts(struct process *process)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		log_warn("not a subreaper: leftovers may escape", "errno=%d",
 		    errno);
-	watch_signals(process);
+	signals_watch(&process->signals, msd, &process->daemon);
 	msd->ctl = ctl_open(msd, &why);
 	if (!msd->ctl)
 		log_error("no control socket", "error=%s", LOGQ(why.text));
@@ -347,8 +181,7 @@ close_parts(struct process *process)
 	if (!msd->loop)
 		return;
 	ctl_close(&msd->ctl);
-	for (size_t i = 0; i < ARRAY_LEN(process->signals); i++)
-		ev_signal_stop(loop_ev(msd->loop), &process->signals[i]);
+	signals_stop(&process->signals);
 	loop_timer_stop(msd->loop, &msd->shutdown_timer);
 	for (size_t i = 0; i < msd->tree.child_count; i++)
 		batch_leave(msd->tree.children[i]);
@@ -363,6 +196,19 @@ close_parts(struct process *process)
 }
 
 static void
+tell_how_it_was(struct msd *msd)
+{
+	const struct guard *guard = &msd->guard;
+
+	if (guard->starts <= 1)
+		return;
+	log_warn("msd started again", "starts=%u last=%s", guard->starts,
+	    LOGQ(guard->how));
+	events_add(msd->events, "restarted", "root",
+	    "\"starts\":%u,\"how\":\"%s\"", guard->starts, guard->how);
+}
+
+static void
 supervise(struct process *process)
 {
 	struct msd *msd = &process->msd;
@@ -371,11 +217,12 @@ supervise(struct process *process)
 		msd->exit_code = MSD_EXIT_FAILURE;
 		return;
 	}
-	write_pid(process);
+	tell_how_it_was(msd);
 	tree_apply(msd, &msd->tree, msd->spec);
 	msd_boot(msd);
+	if (!guard_tie(&msd->guard))
+		msd_shutdown(msd, MSD_EXIT_OK, "the guardian is gone");
 	loop_run(msd->loop);
-	unlink(process->pid_path);
 	if (msd->last_words)
 		log_error("msd ends", "code=%d reason=%s", msd->exit_code,
 		    LOGQ(msd->last_words));
@@ -383,40 +230,64 @@ supervise(struct process *process)
 		log_info("msd ends", "code=%d", msd->exit_code);
 }
 
-static int
-run(struct process *process, const struct options *options)
+/* As guardian_run(); a msd without guardian is its own first. */
+static bool
+guarded(struct process *process)
 {
 	struct msd *msd = &process->msd;
+	struct guardian guardian = { .argv = process->options.argv,
+		.lock_fd = process->lock_fd,
+		.daemon = &process->daemon };
+	char *self = NULL;
+	bool is_msd = true;
+
+	if (msd->spec->msd.guardian && msd->guard.pid == 0) {
+		guardian.path = self = dirs_self();
+		is_msd = guardian_run(&guardian, &msd->guard, &msd->exit_code);
+	}
+	free(self);
+	return is_msd;
+}
+
+static int
+run(struct process *process)
+{
+	struct msd *msd = &process->msd;
+	bool daemon = process->options.daemon, first = msd->guard.pid == 0;
 	struct why why = { "" };
 
-	if (options->daemon && !daemon_fork(&process->daemon))
+	if (daemon && first && !daemon_fork(&process->daemon))
 		return daemon_await(&process->daemon);
-	if (!make_dirs(&msd->spec->msd, &why)) {
+	if (!dirs_make(&msd->spec->msd, &why)) {
 		fprintf(stderr, "msd: %s\n", why.text);
 		msd->exit_code = MSD_EXIT_FAILURE;
 	} else if (take_lock(process, &why)) {
-		daemon_log(&process->daemon, msd->spec->msd.log_dir);
-		supervise(process);
+		if (daemon)
+			daemon_log(&process->daemon, msd->spec->msd.log_dir);
+		if (first)
+			write_pid(process);
+		if (guarded(process))
+			supervise(process);
 	}
 	close_parts(process);
-	daemon_report(&process->daemon, msd->exit_code);
+	remove_pid(process);
 	free(process->pid_path);
 	return msd->exit_code;
 }
 
 static int
-load(struct process *process, const struct options *options)
+load(struct process *process)
 {
 	struct conf_errors errors;
 	int code = -1;
 
 	conf_errors_init(&errors);
 	process->msd.spec =
-	    spec_load(options->config, process->cwd, environ, &errors);
+	    spec_load(process->options.config, process->cwd, environ, &errors);
 	if (!process->msd.spec) {
 		conf_errors_print(&errors, stderr);
 		code = MSD_EXIT_CONFIG;
-	} else if (options->check) {
+	} else if (process->options.check) {
 		printf("%s: good, %zu workers\n", process->msd.spec->path,
 		    process->msd.spec->worker_count);
 		code = MSD_EXIT_OK;
@@ -429,8 +300,7 @@ int
 main(int argc, char **argv)
 {
 	struct process process = { .lock_fd = -1, .daemon = DAEMON_NONE };
-	struct options options;
-	int code = read_options(argc, argv, &options);
+	int code = options_read(argc, argv, &process.options);
 
 	if (code >= 0)
 		return code;
@@ -440,13 +310,19 @@ main(int argc, char **argv)
 	if (!process.cwd)
 		log_fatal(MSD_EXIT_FAILURE, "no working directory", "errno=%d",
 		    errno);
+	process.msd.guard = (struct guard)GUARD_NONE;
+	guard_take(&process.msd.guard);
 	process.msd.env = environ;
 	process.msd.cwd = process.cwd;
-	code = load(&process, &options);
+	code = load(&process);
 	if (code < 0)
-		code = run(&process, &options);
+		code = run(&process);
 	spec_drop(&process.msd.spec);
 	fd_close(&process.lock_fd);
+	/* last, so that who is told may start another; with a guardian it is
+	 * the guardian's turn */
+	if (process.msd.guard.pid == 0)
+		daemon_report(&process.daemon, code);
 	free(process.cwd);
 	return code;
 }

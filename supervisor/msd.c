@@ -77,6 +77,7 @@ msd_shutdown(struct msd *msd, int code, const char *reason)
 		return;
 	msd->stopping = true;
 	msd->exit_code = code;
+	guard_tell_stop(&msd->guard, code);
 	if (code == MSD_EXIT_OK)
 		log_info("stopping", "reason=%s", LOGQ(reason));
 	else

@@ -9,6 +9,7 @@
 #include <ev.h>
 
 #include "common/loop.h"
+#include "supervisor/guard.h"
 #include "supervisor/tree.h"
 
 struct child;
@@ -33,6 +34,7 @@ struct msd {
 	struct logs *logs;
 	struct ctl *ctl;
 	struct upstream *upstream;
+	struct guard guard;
 	char **env; /* as msd was started */
 	const char *cwd;
 	const char *lib_dir;

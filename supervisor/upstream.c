@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/upstream.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <ev.h>
 
 #include "common/alloc.h"
-#include "common/buf.h"
-#include "common/fd.h"
-#include "common/log.h"
 #include "common/loop.h"
 #include "proto/notify.h"
+#include "supervisor/manager.h"
 #include "supervisor/msd.h"
 
 /* While a stop takes its time the manager is told so before it loses
@@ -25,28 +18,11 @@
 
 struct upstream {
 	struct msd *msd;
-	int fd; /* -1: no manager */
-	struct sockaddr_un to;
-	socklen_t to_len;
+	struct manager manager;
 	uint64_t beat_ms; /* 0: no watchdog */
 	ev_timer timer;
 	bool stopping;
 };
-
-static void
-say(struct upstream *u, const struct notify *notify)
-{
-	struct buf text = { .limit_bytes = NOTIFY_BYTES_MAX };
-
-	if (u->fd < 0)
-		return;
-	notify_print(notify, &text);
-	/* a full queue is the manager's trouble; the next word will do */
-	if (sendto(u->fd, text.ptr, text.len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		(const struct sockaddr *)&u->to, u->to_len) < 0)
-		log_debug("manager does not listen", "errno=%d", errno);
-	buf_fini(&text);
-}
 
 static void
 arm(struct upstream *u)
@@ -73,39 +49,8 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 		beat.what |= NOTIFY_EXTEND;
 		beat.extend_usec = EXTEND_MS * 1000;
 	}
-	say(u, &beat);
+	manager_say(&u->manager, &beat);
 	arm(u);
-}
-
-static uint64_t
-watchdog_ms(const struct msd *msd)
-{
-	const char *usec = getenv("WATCHDOG_USEC");
-	const char *pid = getenv("WATCHDOG_PID");
-	uint64_t n;
-
-	if (!usec || !parse_u64(slice_of(usec), &n) || n == 0)
-		return 0;
-	if (pid && strtol(pid, NULL, 10) != msd->pid)
-		return 0;
-	return n / 2000 ? n / 2000 : 1;
-}
-
-static bool
-set_address(struct upstream *u, const char *path)
-{
-	size_t len = path ? strlen(path) : 0;
-
-	if (len < 2 || len >= sizeof(u->to.sun_path) ||
-	    (path[0] != '/' && path[0] != '@'))
-		return false;
-	u->to.sun_family = AF_UNIX;
-	memcpy(u->to.sun_path, path, len);
-	if (path[0] == '@')
-		u->to.sun_path[0] = '\0';
-	u->to_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len +
-	    (path[0] == '/'));
-	return true;
 }
 
 struct upstream *
@@ -114,12 +59,13 @@ upstream_new(struct msd *msd)
 	struct upstream *u = xcalloc(1, sizeof(*u));
 
 	u->msd = msd;
-	u->fd = -1;
 	ev_timer_init(&u->timer, on_timer, 0., 0.);
-	if (!set_address(u, getenv("NOTIFY_SOCKET")))
+	manager_open(&u->manager);
+	if (u->manager.fd < 0)
 		return u;
-	u->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	u->beat_ms = watchdog_ms(msd);
+	/* the manager knows the guardian, and means the tree */
+	u->beat_ms =
+	    manager_beat_ms(msd->guard.pid ? msd->guard.pid : msd->pid);
 	arm(u);
 	return u;
 }
@@ -133,7 +79,7 @@ upstream_free(struct upstream **u_ptr)
 		return;
 	*u_ptr = NULL;
 	loop_timer_stop(u->msd->loop, &u->timer);
-	fd_close(&u->fd);
+	manager_close(&u->manager);
 	free(u);
 }
 
@@ -143,7 +89,7 @@ upstream_ready(struct upstream *u, const char *status)
 	struct notify notify = { .what = NOTIFY_READY | NOTIFY_STATUS };
 
 	snprintf(notify.status, sizeof(notify.status), "%s", status);
-	say(u, &notify);
+	manager_say(&u->manager, &notify);
 }
 
 void
@@ -152,7 +98,7 @@ upstream_reloading(struct upstream *u)
 	struct notify notify = { .what = NOTIFY_RELOADING };
 
 	notify.monotonic_usec = mono_now().ns / 1000;
-	say(u, &notify);
+	manager_say(&u->manager, &notify);
 }
 
 void
@@ -161,7 +107,7 @@ upstream_stopping(struct upstream *u, const char *status)
 	struct notify notify = { .what = NOTIFY_STOPPING | NOTIFY_STATUS };
 
 	snprintf(notify.status, sizeof(notify.status), "%s", status);
-	say(u, &notify);
-	u->stopping = u->fd >= 0;
+	manager_say(&u->manager, &notify);
+	u->stopping = u->manager.fd >= 0;
 	arm(u);
 }

@@ -44,29 +44,6 @@ static const struct field_name supervisor_strategy_names[] = {
 };
 /* clang-format on */
 
-/* Only `no` can be kept; `yes` must not be taken and then not happen. */
-static enum ms_err
-parse_guardian(struct slice text, void *at, struct arena *arena,
-    struct why *why)
-{
-	bool on;
-
-	(void)arena;
-	if (!parse_bool(text, &on))
-		return why_set(why, MS_EINVAL, "is yes or no");
-	if (on)
-		return why_set(why, MS_EUNSUPPORTED,
-		    "guardian = yes: not supported yet");
-	*(bool *)at = on;
-	return MS_OK;
-}
-
-static void
-print_guardian(const void *at, struct buf *out)
-{
-	buf_add_str(out, *(const bool *)at ? "yes" : "no");
-}
-
 #define AT(member) .off = offsetof(struct msd_conf, member)
 
 const struct field msd_rows[] = {
@@ -122,12 +99,11 @@ const struct field msd_rows[] = {
 	    .help = "An orderly stop longer than this ends in KILL for what is "
 		    "left." },
 	{ .name = "guardian",
-	    .type = FIELD_CUSTOM,
+	    .type = FIELD_BOOL,
 	    AT(guardian),
 	    .def = "no",
-	    .parse = parse_guardian,
-	    .print = print_guardian,
-	    .help = "A parent process that starts msd again when it dies." },
+	    .help = "A parent process of msd: it starts msd again when that "
+		    "crashes, after killing all that was left of it." },
 	FIELD_END
 };
 

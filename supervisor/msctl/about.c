@@ -133,10 +133,48 @@ do_check(struct msctl *ctl, const struct args *args)
 
 /* ---- version -------------------------------------------------------------- */
 
+static const char *const version_numbers[] = { "pid", "guardian", "starts" };
+
+static void
+print_version_json(const struct json *reply, const char *msd)
+{
+	struct json *root = json_object();
+
+	json_put_num(root, "v", 1);
+	json_put_str(root, "msctl", MS_VERSION);
+	json_put_str(root, "msd", msd);
+	for (size_t i = 0; i < ARRAY_LEN(version_numbers); i++) {
+		double n = json_get_num(reply, version_numbers[i], -1);
+
+		if (n >= 0)
+			json_put_num(root, version_numbers[i], n);
+		else
+			json_put_null(root, version_numbers[i]);
+	}
+	ctl_write_json(root);
+	json_free(&root);
+}
+
+static void
+print_version(const struct json *reply, const char *msd)
+{
+	printf("msctl %s\n", MS_VERSION);
+	if (!msd) {
+		printf("msd is not reachable\n");
+		return;
+	}
+	printf("msd %s, pid %.0f", msd, json_get_num(reply, "pid", 0));
+	if (json_get(reply, "guardian"))
+		printf(", start %.0f below the guardian %.0f",
+		    json_get_num(reply, "starts", 0),
+		    json_get_num(reply, "guardian", 0));
+	printf("\n");
+}
+
 int
 do_version(struct msctl *ctl, const struct args *args)
 {
-	struct json *reply = NULL, *root;
+	struct json *reply = NULL;
 	struct ctl_client client;
 	const char *msd = NULL;
 
@@ -148,17 +186,10 @@ do_version(struct msctl *ctl, const struct args *args)
 	    ctl_is_ok(reply))
 		msd = json_get_str(reply, "version", NULL);
 	ctl_close(&client);
-	if (ctl->json) {
-		root = json_object();
-		json_put_num(root, "v", 1);
-		json_put_str(root, "msctl", MS_VERSION);
-		json_put_str(root, "msd", msd);
-		ctl_write_json(root);
-		json_free(&root);
-	} else {
-		printf("msctl %s\n", MS_VERSION);
-		printf("msd %s\n", msd ? msd : "is not reachable");
-	}
+	if (ctl->json)
+		print_version_json(reply, msd);
+	else
+		print_version(reply, msd);
 	json_free(&reply);
 	return CTL_OK;
 }

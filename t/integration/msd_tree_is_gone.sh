@@ -39,6 +39,6 @@ wait "$msd" 2>/dev/null
 msd=
 await "kill -9 of msd takes its workers along" 5 \
     '! kill -0 "$plain" 2>/dev/null && ! kill -0 "$parent" 2>/dev/null'
-# grandchildren in sessions of their own need the guardian, a later chapter
+# grandchildren in sessions of their own need the guardian
 for pid in $(left_behind); do kill -9 "$pid"; done
 story_end

@@ -9,6 +9,8 @@
 #   await_other_pid NAME PID    until it is ready with another pid
 #   pid_of NAME                 its pid, nothing when it has none
 #   expect WHAT TEST            fails unless TEST is true now
+#   msd_pid                     of msd itself ($msd may be its guardian)
+#   alive_of                    those of standard input, as id_of PID, that live
 #   stop_msd                    TERM, waits; exit code in $msd_code
 #   fail WORDS                  the story ends here, unhappily
 #   story_end                   nothing of it may be left
@@ -41,6 +43,8 @@ story_cleanup() {
 	trap - EXIT
 	[ -z "$msd" ] || kill -KILL "$msd" 2>/dev/null || :
 	[ -z "$msd" ] || wait "$msd" 2>/dev/null || :
+	if [ -e "$dir/run/msd.sock" ]; then kill -KILL $(msd_pid) 2>/dev/null; fi
+	for pid in $(left_behind); do kill -KILL "$pid" 2>/dev/null; done
 	if [ -L "$dir/postgres" ]; then rm -rf "$(readlink "$dir/postgres")"; fi
 	rm -rf "$dir"
 	exit $status
@@ -76,6 +80,19 @@ pid_of() {
 state_of() {
 	msctl status "$1" --json 2>/dev/null |
 	    sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'
+}
+
+msd_pid() { msctl version --json | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
+
+# A number may be given to another process; with its start time it is one.
+id_of() {
+	sed -n 's/^\([0-9]*\) .*) . \([0-9-]* \)\{18\}\([0-9]*\) .*/\1:\3/p' \
+	    "/proc/$1/stat" 2>/dev/null
+}
+alive_of() {
+	while read -r id; do
+		if [ "$(id_of "${id%:*}")" = "$id" ]; then echo "$id"; fi
+	done
 }
 
 await_ready() {

@@ -184,7 +184,6 @@ START_TEST(what_cannot_be_done_yet_is_refused)
 		    keys[i]);
 		refused(text, "not supported yet");
 	}
-	refused("[msd]\nguardian = yes\n", "not supported yet");
 }
 END_TEST
 
