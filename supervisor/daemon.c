@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -73,6 +74,13 @@ daemon_log(struct daemon *daemon, const char *log_dir)
 {
 	daemon->log_path = xasprintf("%s/msd.log", log_dir);
 	daemon_reopen(daemon);
+}
+
+void
+daemon_say(const struct daemon *daemon, const char *reason)
+{
+	if (daemon->report_fd >= 0 && reason)
+		dprintf(2, "msd: %s\n", reason);
 }
 
 void

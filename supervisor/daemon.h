@@ -23,6 +23,9 @@ int daemon_await(struct daemon *daemon);
 /* From now on msd's own lines go to log_dir/msd.log. */
 void daemon_log(struct daemon *daemon, const char *log_dir);
 void daemon_reopen(struct daemon *daemon);
+/* On the starter's terminal, while it waits: why there will be no tree (NULL:
+ * no words). */
+void daemon_say(const struct daemon *daemon, const char *reason);
 /* Lets go of the terminal of the starter. */
 void daemon_let_go(const struct daemon *daemon);
 /* Once: tells the starter and lets go of its terminal. */

@@ -168,8 +168,10 @@ open_parts(struct process *process)
 		    errno);
 	signals_watch(&process->signals, msd, &process->daemon);
 	msd->ctl = ctl_open(msd, &why);
-	if (!msd->ctl)
+	if (!msd->ctl) {
 		log_error("no control socket", "error=%s", LOGQ(why.text));
+		msd->last_words = xstrdup(why.text);
+	}
 	return msd->ctl;
 }
 
@@ -215,6 +217,7 @@ supervise(struct process *process)
 
 	if (!open_parts(process)) {
 		msd->exit_code = MSD_EXIT_FAILURE;
+		daemon_say(&process->daemon, msd->last_words);
 		return;
 	}
 	tell_how_it_was(msd);
@@ -228,6 +231,7 @@ supervise(struct process *process)
 		    LOGQ(msd->last_words));
 	else
 		log_info("msd ends", "code=%d", msd->exit_code);
+	daemon_say(&process->daemon, msd->last_words);
 }
 
 /* As guardian_run(); a msd without guardian is its own first. */
