@@ -2,13 +2,16 @@
 /* Verbs that only tell: show, count, check, version, help. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "common/alloc.h"
 #include "proto/conf/sections.h"
 #include "supervisor/msctl/ctl_client.h"
 #include "supervisor/msctl/verbs.h"
 
 #define VERSION_WAIT_MS 500u
+#define CHECK_BYTES_MAX (1u << 20) /* the words of one section */
 
 /* ---- show, count ---------------------------------------------------------- */
 
@@ -72,6 +75,67 @@ do_count(struct msctl *ctl, const struct args *args)
 
 /* ---- check ---------------------------------------------------------------- */
 
+/* msd.run_dir, pool.main.size: the value that holds, defaults included.  What
+ * is wrong with the file is said elsewhere. */
+static enum ms_err
+print_value(const struct conf *conf, const char *key, struct buf *out)
+{
+	const char *first = strchr(key, '.'), *last = strrchr(key, '.');
+	struct arena arena;
+	const struct section_kind *kind;
+	const struct field *row;
+	struct conf_errors errors;
+	char *kind_name, *name;
+	void *base;
+
+	if (!first)
+		return MS_ENOTFOUND;
+	kind_name = xstrndup(key, (size_t)(first - key));
+	name = last > first ? xstrndup(first + 1, (size_t)(last - first - 1))
+			    : xstrdup("");
+	kind = section_kind_find(kind_name);
+	row = kind ? field_find(kind->rows, slice_of(last + 1)) : NULL;
+	if (row) {
+		conf_errors_init(&errors);
+		arena_init(&arena, CHECK_BYTES_MAX);
+		base = xcalloc(1, kind->bytes);
+		conf_apply(conf_find(conf, kind_name, name), kind->rows, base,
+		    kind->bytes, &arena, &errors);
+		field_print(row, base, out);
+		free(base);
+		arena_fini(&arena);
+		conf_errors_fini(&errors);
+	}
+	free(name);
+	free(kind_name);
+	return row ? MS_OK : MS_ENOTFOUND;
+}
+
+static int
+show_value(const struct msctl *ctl, const struct conf *conf, const char *key)
+{
+	struct buf value = { 0 };
+	struct json *root;
+	int code = CTL_OK;
+
+	if (print_value(conf, key, &value) != MS_OK) {
+		code =
+		    ctl_fail(ctl, "not_found", "there is no key '%.80s'", key);
+	} else if (ctl->json) {
+		buf_add_u8(&value, '\0');
+		root = json_object();
+		json_put_num(root, "v", 1);
+		json_put_str(root, key, (const char *)value.ptr);
+		ctl_write_json(root);
+		json_free(&root);
+	} else {
+		buf_add_u8(&value, '\n');
+		ctl_write(&value);
+	}
+	buf_fini(&value);
+	return code;
+}
+
 static void
 print_errors_json(const struct conf_errors *errors)
 {
@@ -102,9 +166,27 @@ print_good_json(const struct conf *conf)
 	json_free(&root);
 }
 
+static int
+say_checked(const struct msctl *ctl, const char *path, const struct conf *conf,
+    const struct conf_errors *errors)
+{
+	if (errors->count && ctl->json)
+		print_errors_json(errors);
+	else if (errors->count)
+		conf_errors_print(errors, stderr);
+	else if (ctl->json)
+		print_good_json(conf);
+	else
+		printf("%s is good: %zu section%s in %zu file%s\n", path,
+		    conf->section_count, conf->section_count == 1 ? "" : "s",
+		    conf->file_count, conf->file_count == 1 ? "" : "s");
+	return errors->count ? CTL_CONFIG : CTL_OK;
+}
+
 int
 do_check(struct msctl *ctl, const struct args *args)
 {
+	const char *key = args_get(args, "get");
 	struct conf_errors errors;
 	struct conf *conf;
 	int code = CTL_OK;
@@ -112,20 +194,11 @@ do_check(struct msctl *ctl, const struct args *args)
 	conf_errors_init(&errors);
 	conf = conf_read(args->pos[0], environ, &errors);
 	sections_check(conf, &errors);
-	if (errors.count) {
-		code = CTL_CONFIG;
-		if (ctl->json)
-			print_errors_json(&errors);
-		else
-			conf_errors_print(&errors, stderr);
-	} else if (ctl->json) {
-		print_good_json(conf);
-	} else {
-		printf("%s is good: %zu section%s in %zu file%s\n",
-		    args->pos[0], conf->section_count,
-		    conf->section_count == 1 ? "" : "s", conf->file_count,
-		    conf->file_count == 1 ? "" : "s");
-	}
+	/* a file that has become wrong still says where its sockets are */
+	if (key && !(errors.count && ctl->json))
+		code = show_value(ctl, conf, key);
+	if (code == CTL_OK && (errors.count || !key))
+		code = say_checked(ctl, args->pos[0], conf, &errors);
 	conf_free(&conf);
 	conf_errors_fini(&errors);
 	return code;

@@ -14,8 +14,8 @@ const struct command ctl_commands[] = {
 	{ "status [NAME...] [-a|--all] [--lsb]", do_status,
 	    "one line for each worker; one NAME: a card",
 	    "  -a, --all   supervisors too\n"
-	    "  --lsb       exit codes of init scripts: 0 running, 3 not running,\n"
-	    "              4 unknown; prints nothing\n\n"
+	    "  --lsb       exit codes of init scripts: 0 running, 1 dead with a\n"
+	    "              pid file, 3 not running, 4 unknown; prints nothing\n\n"
 	    "  msctl status\n"
 	    "  msctl status bus --json\n" },
 	{ "why NAME", do_why,
@@ -79,10 +79,12 @@ const struct command ctl_commands[] = {
 	{ "count [NAME] [-a|--all]", do_count,
 	    "children as OTP counts them: specs, active, ...",
 	    "  -a, --all   of the whole tree\n" },
-	{ "check FILE", do_check,
+	{ "check FILE [--get KEY]", do_check,
 	    "is this configuration file good?  (asks nobody)",
-	    "Prints every error with file, line and column; exit code 6.\n\n"
-	    "  msctl check etc/ms.conf\n" },
+	    "Prints every error with file, line and column; exit code 6.\n"
+	    "  --get KEY   prints the value that the file gives a key\n\n"
+	    "  msctl check etc/ms.conf\n"
+	    "  msctl check etc/ms.conf --get msd.run_dir\n" },
 
 	{ "bus pub [SUBJECT] [--file FILE] [--data JSON] [--type T] "
 	  "[--durability D] [--rate N]", do_bus_pub,

@@ -8,14 +8,6 @@
 #include "supervisor/msctl/table.h"
 #include "supervisor/msctl/verbs.h"
 
-/* LSB's answers to `status`, for init scripts */
-enum lsb_status {
-	LSB_RUNNING = 0,
-	LSB_DEAD = 1,
-	LSB_NOT_RUNNING = 3,
-	LSB_UNKNOWN = 4
-};
-
 /* ---- lines ---------------------------------------------------------------- */
 
 static void
@@ -248,30 +240,6 @@ status_of_many(const struct msctl *ctl, const struct args *args)
 	print_gathered(ctl, &g);
 	buf_fini(&g.text);
 	return failed == 0 || failed == args->pos_count ? worst : CTL_PARTIAL;
-}
-
-static int
-lsb_status(const struct msctl *ctl, const char *name)
-{
-	struct ctl_client client;
-	struct json *reply = NULL;
-	const struct json *worker;
-	int code = LSB_UNKNOWN;
-	enum ms_err err = ctl_open_quiet(ctl, &client, NULL);
-
-	if (err != MS_OK)
-		return err == MS_EPERM ? LSB_UNKNOWN : LSB_NOT_RUNNING;
-	if (ctl_ask(&client, ctl_request("status", name), CTL_ANSWER_MS,
-		&reply) == CTL_OK &&
-	    ctl_is_ok(reply)) {
-		worker = json_first(json_get(reply, "workers"));
-		code = !name || json_get_bool(worker, "ready", false)
-		    ? LSB_RUNNING
-		    : LSB_NOT_RUNNING;
-	}
-	json_free(&reply);
-	ctl_close(&client);
-	return code;
 }
 
 static void

@@ -8,6 +8,8 @@
 /* the tree: msd alone answers, NNG is never started */
 int do_tree(struct msctl *ctl, const struct args *args);
 int do_status(struct msctl *ctl, const struct args *args);
+/* As an init script answers; prints nothing. */
+int lsb_status(const struct msctl *ctl, const char *name);
 int do_start(struct msctl *ctl, const struct args *args);
 int do_stop(struct msctl *ctl, const struct args *args);
 int do_restart(struct msctl *ctl, const struct args *args);
