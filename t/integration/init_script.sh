@@ -5,7 +5,7 @@
 # changes nothing; `status` as the LSB wants it.  With each shell that is here.
 . t/lib/story.sh
 story_begin
-N=$PWD/$B/t/probes/notifier
+N=$PWD/$B/t/probes/chaos
 cat >"$dir/defaults" <<DEFAULTS
 MS_BIN=$PWD/$B/msd
 MS_CTL=$PWD/$B/msctl
