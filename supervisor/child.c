@@ -110,8 +110,8 @@ emit(struct child *child, const char *event)
 bool
 child_signal(const struct child *child, int signo)
 {
-	/* main is our child and not reaped: the number cannot be another's */
-	return child->pid > 0 && kill(child->pid, signo) == 0;
+	/* our child and not reaped: the number cannot be another's */
+	return child->pid > 0 && !child->reaped && kill(child->pid, signo) == 0;
 }
 
 static void
@@ -119,7 +119,7 @@ ask_to_end(struct child *child)
 {
 	int signo = child->spec->conf.stop_signal;
 
-	if (child->spec->conf.stop_group)
+	if (child->spec->conf.stop_group && !child->reaped)
 		kill(-child->pid, signo);
 	else
 		child_signal(child, signo);
@@ -130,7 +130,7 @@ ask_to_end(struct child *child)
 static void
 kill_tree(struct child *child)
 {
-	if (child->pid == 0)
+	if (child->pid == 0 || child->reaped)
 		return;
 	kill(-child->pid, SIGKILL);
 	child_signal(child, SIGKILL); /* it may not have setsid() behind it */
@@ -165,6 +165,7 @@ start(struct child *child)
 	child_set_state(child, CHILD_STARTING);
 	emit(child, "starting");
 	logs_started(child->msd->logs, child);
+	child_launched(child);
 }
 
 static void

@@ -110,6 +110,8 @@ struct child {
 	struct exit_reason doom; /* stage or kind, when msd knows better */
 	bool doomed;
 	int wait_code, wait_status; /* as siginfo: CLD_*, status */
+	bool runs;                  /* exec has succeeded */
+	bool reaped;                /* pid is not its number any more */
 	int error_fd;               /* exec failure arrives here, or EOF */
 	ev_io error_io;
 	int ready_fd; /* ready = fd:N */

@@ -289,21 +289,42 @@ launch_fini(struct launch *l)
 	errno = saved;
 }
 
+static void
+doom_at(struct child *child, int stage, int error)
+{
+	child->doomed = true;
+	child->doom = (struct exit_reason){ .kind = EXIT_KIND_EXEC,
+		.stage = spawn_stage_name(stage),
+		.error = error };
+}
+
+/* The process came to life, but did not become the program. */
+static void
+not_started(struct child *child, const struct spawn_error *failed)
+{
+	doom_at(child, failed->stage, failed->error);
+	log_warn("cannot start", "name=%s stage=%s error=%s", child->node.name,
+	    spawn_stage_name(failed->stage), LOGQ(strerror(failed->error)));
+}
+
 static bool
 run(struct launch *l)
 {
 	struct child *child = l->child;
-	pid_t pid;
+	struct spawn_result result;
 
 	plan_context(l);
 	if (!plan_program(l) || !plan_listen(l) || !plan_output(l) ||
 	    !plan_ready_fd(l) || !plan_notify(l) || !plan_env(l))
 		return false;
 	l->stage = SPAWN_FORK;
-	pid = spawn(&l->plan, &child->error_fd);
-	if (pid < 0)
+	if (!spawn(&l->plan, &result))
 		return false;
-	tree_set_pid(&child->msd->tree, child, pid);
+	tree_set_pid(&child->msd->tree, child, result.pid);
+	child->error_fd = result.error_fd;
+	child->runs = result.error_fd < 0 && result.failed.stage < 0;
+	if (result.error_fd < 0 && !child->runs)
+		not_started(child, &result.failed);
 	return true;
 }
 
@@ -312,23 +333,16 @@ start_watching(struct child *child)
 {
 	struct ev_loop *ev = loop_ev(child->msd->loop);
 
-	ev_io_set(&child->error_io, child->error_fd, EV_READ);
-	ev_io_start(ev, &child->error_io);
+	if (child->error_fd >= 0) {
+		ev_io_set(&child->error_io, child->error_fd, EV_READ);
+		ev_io_start(ev, &child->error_io);
+	}
 	ev_io_set(&child->notify_io, child->notify_fd, EV_READ);
 	ev_io_start(ev, &child->notify_io);
 	if (child->ready_fd < 0)
 		return;
 	ev_io_set(&child->ready_io, child->ready_fd, EV_READ);
 	ev_io_start(ev, &child->ready_io);
-}
-
-static void
-doom_at(struct child *child, int stage, int error)
-{
-	child->doomed = true;
-	child->doom = (struct exit_reason){ .kind = EXIT_KIND_EXEC,
-		.stage = spawn_stage_name(stage),
-		.error = error };
 }
 
 bool
@@ -346,6 +360,7 @@ child_launch(struct child *child)
 	child->generation++;
 	child->started = mono_now();
 	watchdog_prepare(child);
+	child->runs = false;
 	errno = 0;
 	ok = run(&l);
 	launch_fini(&l);
@@ -378,13 +393,18 @@ read_error(struct child *child)
 	ev_io_stop(loop_ev(child->msd->loop), &child->error_io);
 	fd_close(&child->error_fd);
 	if (n == (ssize_t)sizeof(report)) {
-		doom_at(child, report.stage, report.error);
-		log_warn("cannot start", "name=%s stage=%s error=%s",
-		    child->node.name, spawn_stage_name(report.stage),
-		    LOGQ(strerror(report.error)));
-	} else if (child->spec->conf.ready.kind == READY_EXEC) {
-		child_event(child, CHILD_EV_READY);
+		not_started(child, &report);
+		return;
 	}
+	child->runs = true;
+	child_launched(child);
+}
+
+void
+child_launched(struct child *child)
+{
+	if (child->runs && child->spec->conf.ready.kind == READY_EXEC)
+		child_event(child, CHILD_EV_READY);
 }
 
 static void

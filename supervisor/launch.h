@@ -12,6 +12,9 @@ void child_init_launch(struct child *child);
 /* Starts a new generation.  False: child->doom says at which stage it failed
  * and why; there is no process then. */
 bool child_launch(struct child *child);
+/* READY when nothing but the program's start is waited for and it is known;
+ * to be called in CHILD_STARTING. */
+void child_launched(struct child *child);
 /* Takes what the process has said last (a failed exec, READY, STATUS), then
  * closes everything that was only for this generation. */
 void child_end_launch(struct child *child);

@@ -63,6 +63,12 @@ on_advance(struct loop_task *task)
 }
 
 static void
+on_reap(struct loop_task *task)
+{
+	reap(container_of(task, struct msd, reap_task));
+}
+
+static void
 on_booted(struct msd *msd)
 {
 	struct process *process = container_of(msd, struct process, msd);
@@ -156,6 +162,7 @@ open_parts(struct process *process)
 	msd->socket_path =
 	    xasprintf("%s/" CONTROL_SOCKET, msd->spec->msd.run_dir);
 	msd->advance.run = on_advance;
+	msd->reap_task.run = on_reap;
 	msd->on_booted = on_booted;
 	msd->loop = loop_new();
 	ev_timer_init(&msd->shutdown_timer, on_shutdown_late, 0., 0.);
@@ -188,6 +195,7 @@ close_parts(struct process *process)
 	for (size_t i = 0; i < msd->tree.child_count; i++)
 		batch_leave(msd->tree.children[i]);
 	tree_fini(&msd->tree);
+	reaper_fini(&msd->reaper);
 	upstream_free(&msd->upstream);
 	logs_free(&msd->logs);
 	events_free(&msd->events);

@@ -10,6 +10,7 @@
 
 #include "common/loop.h"
 #include "supervisor/guard.h"
+#include "supervisor/reap.h"
 #include "supervisor/tree.h"
 
 struct child;
@@ -49,6 +50,8 @@ struct msd {
 	int exit_code;
 	char *last_words;   /* why it ends, when that is a failure */
 	uint64_t strangers; /* orphans reaped that nobody knew */
+	struct reaper reaper;
+	struct loop_task reap_task;
 	ev_timer shutdown_timer;
 	struct loop_task advance;
 	void (*on_booted)(struct msd *msd);

@@ -4,6 +4,10 @@
  * goes on until nothing is left.  An unknown pid is an adopted orphan (msd is
  * a subreaper) and normal.
  *
+ * Reaping is cheap and handling is not (descriptors, log lines, a new
+ * process), so between two deaths handled all that have died meanwhile are
+ * reaped: no zombie waits for the restart of another worker.
+ *
  * A main process is looked at before it is reaped: as long as it is a zombie
  * its number cannot be given to another, so its group can be killed safely.
  * Deaths of one turn are handled in start order: a rest_for_one that covers
@@ -20,11 +24,9 @@
 #include "supervisor/msd.h"
 #include "supervisor/orphans.h"
 
-struct dead {
-	struct child **child;
-	size_t count;
-	size_t cap;
-};
+/* A worker that forks without end must not keep msd here. */
+#define STRANGERS_MAX 4096u
+#define HANDLED_MAX   8u /* before the next look at who has died */
 
 static int
 compare_places(const void *a, const void *b)
@@ -32,25 +34,26 @@ compare_places(const void *a, const void *b)
 	const struct child *const *x = a, *const *y = b;
 
 	if ((*x)->place != (*y)->place)
-		return (*x)->place < (*y)->place ? -1 : 1;
+		return (*x)->place < (*y)->place ? 1 : -1;
 	return 0;
 }
 
 static void
-note_death(struct dead *dead, struct child *child, const siginfo_t *info)
+note_death(struct reaper *r, struct child *child, const siginfo_t *info)
 {
 	child->wait_code = info->si_code;
 	child->wait_status = info->si_status;
-	if (dead->count == dead->cap) {
-		dead->cap = dead->cap ? dead->cap * 2 : 16;
-		dead->child = xreallocarray(dead->child, dead->cap,
-		    sizeof(struct child *));
+	r->sorted = false;
+	if (r->count == r->cap) {
+		r->cap = r->cap ? r->cap * 2 : 16;
+		r->dead =
+		    xreallocarray(r->dead, r->cap, sizeof(struct child *));
 	}
-	dead->child[dead->count++] = child;
+	r->dead[r->count++] = child;
 }
 
 static bool
-reap_one(struct msd *msd, struct dead *dead)
+reap_one(struct msd *msd)
 {
 	siginfo_t info = { .si_pid = 0 };
 	struct child *child;
@@ -65,25 +68,62 @@ reap_one(struct msd *msd, struct dead *dead)
 		kill(-pid, SIGKILL);
 	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0)
 		return false;
-	if (child)
-		note_death(dead, child, &info);
-	else
+	if (child) {
+		tree_release_pid(&msd->tree, child);
+		note_death(&msd->reaper, child, &info);
+	} else {
 		msd->strangers++;
+		msd->reaper.strangers++;
+	}
 	return true;
+}
+
+static bool
+has_work(const struct reaper *r)
+{
+	return r->count > 0 || r->strangers > 0;
+}
+
+void
+reap_meanwhile(struct msd *msd)
+{
+	size_t limit = msd->reaper.strangers + STRANGERS_MAX;
+
+	while (msd->reaper.strangers < limit && reap_one(msd))
+		;
+	if (has_work(&msd->reaper) && !msd->reap_task.queued)
+		loop_later(msd->loop, &msd->reap_task);
+}
+
+/* Those reaped meanwhile join the rest; the first in start order is last. */
+static void
+handle_some(struct msd *msd)
+{
+	struct reaper *r = &msd->reaper;
+
+	if (!r->sorted)
+		qsort(r->dead, r->count, sizeof(struct child *),
+		    compare_places);
+	r->sorted = true;
+	for (unsigned i = 0; i < HANDLED_MAX && r->count > 0; i++)
+		child_event(r->dead[--r->count], CHILD_EV_EXIT);
 }
 
 void
 reap(struct msd *msd)
 {
-	struct dead dead = { .count = 0 };
-
-	while (reap_one(msd, &dead))
-		;
-	if (dead.count > 1)
-		qsort(dead.child, dead.count, sizeof(struct child *),
-		    compare_places);
-	for (size_t i = 0; i < dead.count; i++)
-		child_event(dead.child[i], CHILD_EV_EXIT);
-	free(dead.child);
+	reap_meanwhile(msd);
+	while (msd->reaper.count > 0) {
+		handle_some(msd);
+		reap_meanwhile(msd);
+	}
+	msd->reaper.strangers = 0;
 	orphans_sweep(msd);
+}
+
+void
+reaper_fini(struct reaper *reaper)
+{
+	free(reaper->dead);
+	*reaper = (struct reaper){ .count = 0 };
 }

@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place that waits for processes. */
+/* The one place that waits for processes.  First all that have died are
+ * reaped, then their deaths are handled. */
 #ifndef SUPERVISOR_REAP_H
 #define SUPERVISOR_REAP_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+struct child;
 struct msd;
+
+struct reaper {
+	struct child **dead; /* reaped, not handled */
+	size_t count, cap;
+	bool sorted;
+	size_t strangers; /* orphans reaped, not handled */
+};
 
 /* After SIGCHLD: everything that has died.  Never blocks. */
 void reap(struct msd *msd);
+/* In the middle of long work: takes what has died now; it is handled at the
+ * end of the turn.  The numbers of the dead are nobody's from then on. */
+void reap_meanwhile(struct msd *msd);
+void reaper_fini(struct reaper *reaper);
 
 #endif

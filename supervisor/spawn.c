@@ -1,213 +1,210 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between fork and exec only async-signal-safe calls, in an order that
- * matters: limits while we still may, the death signal after the credential
- * change (which clears it), then a look whether msd is still there (it may
- * have died before the signal was armed), descriptors last.
+ * Two ways to be born.
  *
- * Any stage that fails ends the process: never a weaker start.
+ * Sharing msd's memory, as vfork() does, takes the same time however big msd
+ * is; msd waits until the program runs, so that the outcome is known at once.
+ * clone3() puts the process into its cgroup on the way, which is ten times
+ * cheaper than moving it there.
+ *
+ * A process that gives up rights gets a copy of the memory: others of its new
+ * user could stop it before exec, and msd would wait for as long as they
+ * like.  Its outcome arrives through a pipe.
  */
 #include "supervisor/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/defs.h"
 #include "common/fd.h"
 
 #define EXIT_NOT_STARTED 127
-#define PASS_MAX         300
+#define STACK_BYTES      (32u << 10)
 
-/* This machine counts pids in 7 digits; pid_t has at most 10. */
-static void
-write_pid(char *slot, pid_t pid)
+struct birth {
+	const struct spawn_plan *plan;
+	bool in_cgroup;            /* born there */
+	int error_fd;              /* -1: memory is shared */
+	struct spawn_error failed; /* in shared memory */
+};
+
+/* What the new process does. */
+static int
+live(void *arg)
 {
-	char digits[sizeof(SPAWN_PID_SLOT)];
-	size_t n = 0;
-
-	if (!slot)
-		return;
-	do
-		digits[n++] = (char)('0' + pid % 10);
-	while ((pid /= 10) > 0);
-	for (size_t i = 0; i < n; i++)
-		slot[i] = digits[n - 1 - i];
-	slot[n] = '\0';
-}
-
-static bool
-set_limits(const struct spawn_plan *plan)
-{
-	static const int resources[LIMIT_COUNT] = {
-		[LIMIT_NOFILE] = RLIMIT_NOFILE,
-		[LIMIT_NPROC] = RLIMIT_NPROC,
-		[LIMIT_CORE] = RLIMIT_CORE,
-		[LIMIT_AS] = RLIMIT_AS,
-		[LIMIT_STACK] = RLIMIT_STACK,
-		[LIMIT_MEMLOCK] = RLIMIT_MEMLOCK,
-		[LIMIT_FSIZE] = RLIMIT_FSIZE,
-		[LIMIT_CPU] = RLIMIT_CPU,
-		[LIMIT_DATA] = RLIMIT_DATA,
-	};
-
-	if (setrlimit(RLIMIT_NOFILE, &plan->nofile) < 0)
-		return false;
-	for (int i = 0; i < LIMIT_COUNT; i++) {
-		const struct limit_conf *limit = &plan->limits[i];
-		struct rlimit value = { limit->soft, limit->hard };
-
-		if (limit->given &&
-		    setrlimit((__rlimit_resource_t)resources[i], &value) < 0)
-			return false;
-	}
-	return true;
-}
-
-static bool
-set_oom(int score)
-{
-	char text[16];
-	size_t n = sizeof(text), left = (size_t)abs(score);
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	do
-		text[--n] = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
-	if (score < 0)
-		text[--n] = '-';
-	ok = write(fd, text + n, sizeof(text) - n) > 0;
-	fd_close(&fd);
-	return ok;
-}
-
-/* Sources may lie where targets go: first all of them move out of the way. */
-static bool
-place_fds(const struct spawn_plan *plan, int *error_fd)
-{
-	int moved[PASS_MAX], base = 10, out, null;
-
-	for (size_t i = 0; i < plan->pass_count; i++)
-		if (plan->pass[i].to >= base)
-			base = plan->pass[i].to + 1;
-	if (plan->pass_count > PASS_MAX) {
-		errno = E2BIG;
-		return false;
-	}
-	*error_fd = fcntl(*error_fd, F_DUPFD_CLOEXEC, base);
-	out = fcntl(plan->out_fd, F_DUPFD_CLOEXEC, base);
-	null = fcntl(plan->null_fd, F_DUPFD_CLOEXEC, base);
-	if (*error_fd < 0 || out < 0 || null < 0)
-		return false;
-	for (size_t i = 0; i < plan->pass_count; i++) {
-		moved[i] = fcntl(plan->pass[i].from, F_DUPFD_CLOEXEC, base);
-		if (moved[i] < 0)
-			return false;
-	}
-	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return false;
-	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
-		return false;
-	for (size_t i = 0; i < plan->pass_count; i++)
-		if (dup2(moved[i], plan->pass[i].to) < 0)
-			return false;
-	return true;
-}
-
-static void
-reset_signals(void)
-{
-	struct sigaction standard = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int signo = 1; signo < NSIG; signo++)
-		sigaction(signo, &standard, NULL); /* KILL, STOP refuse */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Returns the stage that failed, with errno. */
-static enum spawn_stage
-become(const struct spawn_plan *plan, int *error_fd)
-{
-	if (setsid() < 0)
-		return SPAWN_SESSION;
-	if (!set_limits(plan))
-		return SPAWN_LIMITS;
-	if (plan->nice && setpriority(PRIO_PROCESS, 0, plan->nice) < 0)
-		return SPAWN_NICE;
-	if (plan->oom_score_adj && !set_oom(plan->oom_score_adj))
-		return SPAWN_OOM;
-	if (plan->sets_groups && setgroups(plan->group_count, plan->groups) < 0)
-		return SPAWN_GROUPS;
-	if (plan->sets_group && setgid(plan->gid) < 0)
-		return SPAWN_GROUPS;
-	if (plan->sets_user && setuid(plan->uid) < 0)
-		return SPAWN_USER;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return SPAWN_PARENT;
-	if (getppid() != plan->parent) {
-		errno = ESRCH;
-		return SPAWN_PARENT;
-	}
-	if (plan->cwd && chdir(plan->cwd) < 0)
-		return SPAWN_CWD;
-	if (plan->umask != UINT32_MAX)
-		umask(plan->umask);
-	if (!place_fds(plan, error_fd))
-		return SPAWN_FDS;
-	write_pid(plan->listen_pid, getpid());
-	write_pid(plan->watchdog_pid, getpid());
-	reset_signals();
-	execve(plan->path, plan->argv, plan->envp);
-	return SPAWN_EXEC;
-}
-
-static void
-child_main(const struct spawn_plan *plan, int error_fd)
-{
+	struct birth *birth = arg;
+	int fd = birth->error_fd;
 	struct spawn_error report;
 
-	report.stage = (int)become(plan, &error_fd);
+	report.stage = (int)spawn_become(birth->plan, birth->in_cgroup, &fd);
 	report.error = errno;
-	/* nobody left to tell: the exit code stays */
-	if (write(error_fd, &report, sizeof(report)) < 0)
-		_exit(EXIT_NOT_STARTED);
+	if (fd < 0)
+		birth->failed = report;
+	else if (write(fd, &report, sizeof(report)) < 0)
+		_exit(EXIT_NOT_STARTED); /* nobody left to tell */
 	_exit(EXIT_NOT_STARTED);
 }
 
-pid_t
-spawn(const struct spawn_plan *plan, int *error_fd_r)
+static struct clone_args
+clone_args_of(const struct birth *birth)
 {
-	sigset_t all, before;
-	int pipe_fds[2];
+	const struct spawn_plan *plan = birth->plan;
+	struct clone_args args = { .exit_signal = SIGCHLD };
+
+	if (birth->in_cgroup) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)plan->cgroup_fds[0];
+	}
+	return args;
+}
+
+/* An older kernel or a container's filter; a shortage is an answer. */
+static bool
+is_no_answer(pid_t pid)
+{
+	return pid < 0 && errno != EAGAIN && errno != ENOMEM;
+}
+
+/* ---- with msd's memory -------------------------------------------------- */
+
+/* The C library has no clone3() for a stack of one's own. */
+#ifdef __x86_64__
+static pid_t
+clone3_on_stack(struct clone_args *args, struct birth *birth)
+{
+	register int (*run)(void *) __asm__("r12") = live;
+	register void *arg __asm__("r13") = birth;
+	long pid;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "mov %%r13, %%rdi\n\t"
+			 "call *%%r12\n\t"
+			 "hlt\n"
+			 "1:"
+			 : "=a"(pid)
+			 : "0"((long)SYS_clone3), "D"(args), "S"(sizeof(*args)),
+			 "r"(run), "r"(arg)
+			 : "rcx", "r11", "memory");
+	if (pid >= 0)
+		return (pid_t)pid;
+	errno = (int)-pid;
+	return -1;
+}
+#else
+static pid_t
+clone3_on_stack(struct clone_args *args MS_UNUSED,
+    struct birth *birth MS_UNUSED)
+{
+	errno = ENOSYS;
+	return -1;
+}
+#endif
+
+static pid_t
+be_born_sharing(struct birth *birth)
+{
+	_Alignas(16) unsigned char stack[STACK_BYTES];
+	struct clone_args args = clone_args_of(birth);
 	pid_t pid;
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return -1;
+	args.flags |= CLONE_VM | CLONE_VFORK;
+	args.stack = (uint64_t)(uintptr_t)stack;
+	args.stack_size = sizeof(stack);
+	pid = clone3_on_stack(&args, birth);
+	if (!is_no_answer(pid))
+		return pid;
+	birth->in_cgroup = false;
+	return clone(live, stack + sizeof(stack),
+	    CLONE_VM | CLONE_VFORK | SIGCHLD, birth);
+}
+
+/* ---- with a copy of it -------------------------------------------------- */
+
+static pid_t
+be_born_apart(struct birth *birth)
+{
+	struct clone_args args = clone_args_of(birth);
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (is_no_answer(pid)) {
+		birth->in_cgroup = false;
+		pid = fork();
+	}
+	if (pid == 0)
+		live(birth);
+	return pid;
+}
+
+/* ---- public ------------------------------------------------------------- */
+
+static bool
+may_share(const struct spawn_plan *plan)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	(void)plan;
+	return false; /* their bookkeeping is of one process */
+#else
+	return !plan->sets_user && !plan->sets_group && !plan->sets_groups;
+#endif
+}
+
+static pid_t
+be_born(struct birth *birth, bool shares)
+{
+	sigset_t all, before;
+	pid_t pid;
+	int error;
+
 	/* no handler of ours may run in the child */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = fork();
-	if (pid == 0)
-		child_main(plan, pipe_fds[1]);
+	pid = shares ? be_born_sharing(birth) : be_born_apart(birth);
+	error = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	fd_close(&pipe_fds[1]);
-	if (pid < 0 || !fd_set_nonblock(pipe_fds[0], true)) {
-		fd_close(&pipe_fds[0]);
-		return -1;
-	}
-	*error_fd_r = pipe_fds[0];
+	errno = error;
 	return pid;
+}
+
+static bool
+spawn_apart(struct birth *birth, struct spawn_result *result_r)
+{
+	int pipe_fds[2];
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return false;
+	birth->error_fd = pipe_fds[1];
+	result_r->pid = be_born(birth, false);
+	result_r->error_fd = pipe_fds[0];
+	fd_close(&pipe_fds[1]);
+	if (result_r->pid > 0 && fd_set_nonblock(pipe_fds[0], true))
+		return true;
+	fd_close(&result_r->error_fd);
+	return false;
+}
+
+bool
+spawn(const struct spawn_plan *plan, struct spawn_result *result_r)
+{
+	struct birth birth = { .plan = plan,
+		.in_cgroup = plan->cgroup_count && plan->cgroup_is_v2,
+		.error_fd = -1,
+		.failed = { .stage = -1 } };
+
+	*result_r = (struct spawn_result){ .error_fd = -1 };
+	if (!may_share(plan))
+		return spawn_apart(&birth, result_r);
+	result_r->pid = be_born(&birth, true);
+	result_r->failed = birth.failed;
+	return result_r->pid > 0;
 }
 
 const char *
@@ -220,6 +217,7 @@ spawn_stage_name(int stage)
 		[SPAWN_LOG] = "log",
 		[SPAWN_FORK] = "fork",
 		[SPAWN_SESSION] = "session",
+		[SPAWN_CGROUP] = "cgroup",
 		[SPAWN_LIMITS] = "limits",
 		[SPAWN_NICE] = "nice",
 		[SPAWN_OOM] = "oom_score_adj",

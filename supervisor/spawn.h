@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process from a plan.  The plan is complete before fork(): nothing is
- * allocated, looked up or locked after it.  What fails in the new process is
- * reported through error_fd as a struct spawn_error; end of file there means
- * that the program runs.
+ * A process from a plan.  The plan is complete before the process exists:
+ * nothing is allocated, looked up or locked in it.  What fails there is
+ * reported with its stage.
  */
 #ifndef SUPERVISOR_SPAWN_H
 #define SUPERVISOR_SPAWN_H
@@ -23,6 +22,7 @@ enum spawn_stage {
 	SPAWN_LOG,
 	SPAWN_FORK,
 	SPAWN_SESSION,
+	SPAWN_CGROUP,
 	SPAWN_LIMITS,
 	SPAWN_NICE,
 	SPAWN_OOM,
@@ -65,6 +65,9 @@ struct spawn_plan {
 	struct rlimit nofile;            /* when limits do not say */
 	int nice;
 	int oom_score_adj;
+	const int *cgroup_fds; /* directories it joins, the v2 one first */
+	size_t cgroup_count;
+	bool cgroup_is_v2; /* the first is */
 	pid_t parent;
 	int null_fd;
 	int out_fd;
@@ -72,8 +75,20 @@ struct spawn_plan {
 	size_t pass_count;
 };
 
-/* The new pid, or -1 with errno.  *error_fd_r: nonblocking, CLOEXEC. */
-pid_t spawn(const struct spawn_plan *plan, int *error_fd_r);
+struct spawn_result {
+	pid_t pid;
+	/* -1: the outcome is known.  Otherwise (nonblocking, CLOEXEC) a struct
+	 * spawn_error arrives here, or end of file when the program runs. */
+	int error_fd;
+	struct spawn_error failed; /* stage < 0: the program runs */
+};
+
+/* False: there is no process; errno says why. */
+bool spawn(const struct spawn_plan *plan, struct spawn_result *result_r);
+/* In the new process: becomes the program, or returns the stage that failed
+ * with errno.  *error_fd (-1: none) is moved out of the way. */
+enum spawn_stage spawn_become(const struct spawn_plan *plan, bool in_cgroup,
+    int *error_fd);
 const char *spawn_stage_name(int stage);
 
 #endif

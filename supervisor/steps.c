@@ -14,6 +14,8 @@
 #include "supervisor/child.h"
 #include "supervisor/msd.h"
 
+#define TURN_MS 5u
+
 struct batch {
 	unsigned holders;
 	bool young;    /* made during this look: not judged yet */
@@ -136,9 +138,15 @@ try_start(struct msd *msd, struct child *child)
 	return child->state != CHILD_STARTING;
 }
 
+/*
+ * Each start takes some hundred microseconds: after TURN_MS of them the
+ * control socket has its turn, and the dead are reaped between two.
+ */
 static void
 advance_starts(struct msd *msd)
 {
+	struct mono until = mono_add_ms(mono_now(), TURN_MS);
+
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		struct child *child = msd->tree.children[i];
 		struct batch *batch = child->batch;
@@ -155,8 +163,13 @@ advance_starts(struct msd *msd)
 		}
 		if (batch->stopping || batch->starting)
 			continue;
+		if (mono_reached(mono_now(), until)) {
+			msd_touch(msd);
+			return;
+		}
 		if (!try_start(msd, child))
 			batch->starting = true;
+		reap_meanwhile(msd);
 	}
 }
 

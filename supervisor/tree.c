@@ -52,11 +52,19 @@ tree_find_pid(const struct tree *tree, pid_t pid)
 void
 tree_set_pid(struct tree *tree, struct child *child, pid_t pid)
 {
-	if (child->pid)
+	if (child->pid && !child->reaped)
 		HASH_DELETE(by_pid, tree->by_pid, child);
 	child->pid = pid;
+	child->reaped = false;
 	if (pid)
 		HASH_ADD(by_pid, tree->by_pid, pid, sizeof(pid), child);
+}
+
+void
+tree_release_pid(struct tree *tree, struct child *child)
+{
+	HASH_DELETE(by_pid, tree->by_pid, child);
+	child->reaped = true;
 }
 
 bool

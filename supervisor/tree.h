@@ -64,6 +64,8 @@ struct node *tree_find(const struct tree *tree, const char *name);
 struct child *tree_find_child(const struct tree *tree, const char *name);
 struct child *tree_find_pid(const struct tree *tree, pid_t pid);
 void tree_set_pid(struct tree *tree, struct child *child, pid_t pid);
+/* It was reaped: the number may be another's, child->pid only tells. */
+void tree_release_pid(struct tree *tree, struct child *child);
 bool tree_is_below(const struct node *node, const struct group *group);
 
 struct child *node_child(const struct node *node); /* NULL for a group */

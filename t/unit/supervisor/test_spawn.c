@@ -32,28 +32,30 @@ plan(const char *path, char **argv)
 
 /* The report of a start that failed; stage -1: the program runs. */
 static struct spawn_error
-report_of(int error_fd)
+report_of(struct spawn_result *result)
 {
-	struct spawn_error report = { -1, 0 };
-	struct pollfd p = { error_fd, POLLIN, 0 };
+	struct pollfd p = { result->error_fd, POLLIN, 0 };
 
+	if (result->error_fd < 0)
+		return result->failed;
 	ck_assert_int_eq(poll(&p, 1, 10000), 1);
-	if (read(error_fd, &report, sizeof(report)) <= 0)
-		report.stage = -1;
-	close(error_fd);
-	return report;
+	if (read(result->error_fd, &result->failed, sizeof(result->failed)) <=
+	    0)
+		result->failed.stage = -1;
+	close(result->error_fd);
+	return result->failed;
 }
 
 static struct spawn_error
 try(const struct spawn_plan *p, int *status_r)
 {
+	struct spawn_result result;
 	struct spawn_error report;
-	int error_fd;
-	pid_t pid = spawn(p, &error_fd);
 
-	ck_assert_int_gt(pid, 0);
-	report = report_of(error_fd);
-	ck_assert_int_eq(waitpid(pid, status_r, 0), pid);
+	ck_assert(spawn(p, &result));
+	ck_assert_int_gt(result.pid, 0);
+	report = report_of(&result);
+	ck_assert_int_eq(waitpid(result.pid, status_r, 0), result.pid);
 	return report;
 }
 
