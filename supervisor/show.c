@@ -124,6 +124,7 @@ show_members(const struct child *child, struct buf *out)
 	show_str(out, "waits_for",
 	    child->must_start && child->waits_for ? child->waits_for->node.name
 						  : NULL);
+	show_num(out, "log_dropped", true, child->log_dropped);
 	buf_add_str(out, ",\"last_exit\":");
 	show_exit(child_exit(child, 0), out);
 }
