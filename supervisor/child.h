@@ -123,15 +123,14 @@ struct child {
 	struct heartbeat heartbeat;
 	ev_timer watchdog;
 	struct mono watchdog_due; /* it rings then; 0: never */
+	struct probe *probe;      /* NULL: it never had a check */
 	int *listen_fds;
 	size_t listen_count;
 
 	/* ---- log */
 	int log_r, log_w;
-	/* orders to send to the collector */
-	bool log_add, log_flush, log_started;
-	bool log_sent;        /* it has the pipe */
-	uint64_t log_dropped; /* lines that are in no file */
+	bool log_add, log_started; /* orders to send to the collector */
+	bool log_sent;             /* it has the pipe */
 
 	/* ---- memory */
 	uint32_t restarts;

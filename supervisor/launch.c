@@ -35,6 +35,8 @@
 struct launch {
 	struct child *child;
 	const struct worker_conf *conf;
+	const struct words *command;
+	bool is_probe; /* of the worker, not the worker itself */
 	struct arena arena;
 	struct env_list env;
 	struct spawn_plan plan;
@@ -63,7 +65,7 @@ look_up(struct launch *l, const char *dir, size_t dir_len, const char *name)
 static const char *
 find_program(struct launch *l)
 {
-	const char *name = l->conf->command.word[0];
+	const char *name = l->command->word[0];
 	const char *lib = l->child->msd->lib_dir, *path = getenv("PATH");
 	const char *found;
 
@@ -85,12 +87,12 @@ plan_program(struct launch *l)
 {
 	l->stage = SPAWN_EXEC;
 	l->plan.path = find_program(l);
-	l->plan.argv = l->conf->command.word;
+	l->plan.argv = l->command->word;
 	if (l->plan.path)
 		return true;
 	errno = ENOENT;
 	why_set(&l->why, MS_ENOTFOUND, "'%s' is neither in lib_dir nor in PATH",
-	    l->conf->command.word[0]);
+	    l->command->word[0]);
 	return false;
 }
 
@@ -178,8 +180,9 @@ slot_of(char *assignment)
 	return assignment ? strchr(assignment, '=') + 1 : NULL;
 }
 
+/* Who it is and where everything lies. */
 static void
-set_contract(struct launch *l)
+set_place(struct launch *l)
 {
 	const struct child *child = l->child;
 	const struct msd *msd = child->msd;
@@ -194,6 +197,15 @@ set_contract(struct launch *l)
 	env_setf(env, ENV_STATE_DIR "=%s", dirs->state_dir);
 	env_setf(env, ENV_LOG_DIR "=%s", dirs->log_dir);
 	env_setf(env, ENV_SOCKET "=%s", msd->socket_path);
+}
+
+/* How it talks with msd. */
+static void
+set_channels(struct launch *l)
+{
+	const struct child *child = l->child;
+	struct env_list *env = &l->env;
+
 	env_setf(env, "NOTIFY_SOCKET=%s", child->notify_path);
 	if (l->orders_fd >= 0)
 		env_setf(env, ENV_LOG_FD "=%d",
@@ -239,7 +251,11 @@ plan_env(struct launch *l)
 	}
 	for (size_t i = 0; i < conf->env.count; i++)
 		env_set(&l->env, conf->env.word[i]);
-	set_contract(l);
+	set_place(l);
+	if (l->is_probe)
+		env_setf(&l->env, "MAINPID=%d", (int)l->child->pid);
+	else
+		set_channels(l);
 	if (l->env.failed) {
 		errno = E2BIG;
 		return false;
@@ -350,6 +366,7 @@ child_launch(struct child *child)
 {
 	struct launch l = { .child = child,
 		.conf = &child->spec->conf,
+		.command = &child->spec->conf.command,
 		.out_fd = -1,
 		.null_fd = -1,
 		.orders_fd = -1,
@@ -374,6 +391,30 @@ child_launch(struct child *child)
 	    LOGQ(*l.why.text ? l.why.text : strerror(child->doom.error)));
 	child_end_launch(child);
 	return false;
+}
+
+bool
+child_launch_probe(struct child *child, int out_fd,
+    struct spawn_result *result_r, struct why *why)
+{
+	struct launch l = { .child = child,
+		.conf = &child->spec->conf,
+		.command = &child->spec->conf.check.words,
+		.is_probe = true,
+		.plan.out_fd = out_fd,
+		.null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+		.orders_fd = -1,
+		.ready_w = -1 };
+	bool ok;
+
+	arena_init(&l.arena, PLAN_BYTES_MAX);
+	plan_context(&l);
+	l.plan.null_fd = l.null_fd;
+	ok = l.null_fd >= 0 && plan_program(&l) && plan_env(&l) &&
+	    spawn(&l.plan, result_r);
+	*why = l.why;
+	launch_fini(&l);
+	return ok;
 }
 
 /* ---- listening to it ---------------------------------------------------- */

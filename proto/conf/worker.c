@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "common/words.h"
+#include "proto/conf/check.h"
 #include "proto/conf/exit_set.h"
 #include "proto/logs.h"
-
-#define LOG_TOTAL_MIN 8192u /* below, nothing of a log would stay */
 
 #define AT(member) .off = offsetof(struct worker_conf, member)
 #define POLICY     .flags = FIELD_RELOAD
@@ -98,9 +97,6 @@ check_log(const struct judge *j)
 {
 	const char *log = j->conf->log;
 
-	if (j->conf->log_total_bytes > 0 &&
-	    j->conf->log_total_bytes < LOG_TOTAL_MIN)
-		judge(j, "log_total", "is 0 or at least 8K");
 	if (!log)
 		return;
 	if (strncmp(log, "file:", 5) != 0 || log[5] == '\0' ||
@@ -129,6 +125,9 @@ worker_check(const struct conf_section *section, const void *base,
 		    "has a meaning only with strategy = escalate");
 	if (access && strcmp(access, "all") != 0 && strcmp(access, "main") != 0)
 		judge(&j, "notify_access", "is all or main");
+	if (j.conf->ready.kind == READY_CHECK &&
+	    j.conf->check.kind == CHECK_NONE)
+		judge(&j, "ready", "check needs the key `check`");
 	if (j.conf->stop_signal == 0)
 		judge(&j, "stop_signal", "cannot be none");
 	check_env(&j);

@@ -39,5 +39,8 @@ void title_render(const struct json *worker, const struct look *look,
 void key_render(const struct look *look, const char *key, struct buf *out);
 void exit_line_render(const struct json *exit, const struct look *look,
     const char *key, int64_t now_ns, struct buf *out);
+/* Only of a worker whose health check has failed. */
+void check_line_render(const struct json *worker, const struct look *look,
+    struct buf *out);
 
 #endif

@@ -51,6 +51,7 @@ why_render(const struct json *reply, const struct look *look, int64_t now_ns,
 
 	title_render(worker, look, out);
 	print_exits(json_get(reply, "exits"), look, now_ns, out);
+	check_line_render(worker, look, out);
 	if (done[0]) {
 		key_render(look, "done", out);
 		buf_printf(out, "%s\n", done);
