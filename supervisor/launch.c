@@ -29,6 +29,7 @@
 #define NOTIFY_PER_TURN 16u
 #define NOTIFY_LAST     1024u /* of a dead process: all that can be queued */
 #define NAMES_BYTES     2048
+#define FDS_SPARE       32u
 #define DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -128,6 +129,15 @@ plan_listen(struct launch *l)
 }
 
 static bool
+open_null(struct launch *l)
+{
+	l->stage = SPAWN_PREPARE;
+	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	l->plan.null_fd = l->null_fd;
+	return l->null_fd >= 0;
+}
+
+static bool
 plan_output(struct launch *l)
 {
 	struct child *child = l->child;
@@ -137,11 +147,7 @@ plan_output(struct launch *l)
 	    logs_output(child->msd->logs, child, &l->owns_out_fd, &l->why);
 	if (l->out_fd < 0)
 		return false;
-	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (l->null_fd < 0)
-		return false;
 	l->plan.out_fd = l->out_fd;
-	l->plan.null_fd = l->null_fd;
 	if (!child->spec->collects_logs)
 		return true;
 	l->orders_fd = logs_collector_fd(child->msd->logs, child);
@@ -266,12 +272,26 @@ plan_env(struct launch *l)
 
 /* ---- the plan ----------------------------------------------------------- */
 
+/* The last descriptors are msd's own: clients, /proc, what a start needs for
+ * a moment.  A new one gets the lowest free number, so all below are taken. */
+static bool
+leaves_fds(const struct msd *msd, int fd)
+{
+	rlim_t max = msd->nofile.rlim_max;
+	rlim_t spare = max / 4 < FDS_SPARE ? max / 4 : FDS_SPARE;
+
+	if ((rlim_t)fd < max - spare)
+		return true;
+	errno = EMFILE;
+	return false;
+}
+
 static bool
 plan_notify(struct launch *l)
 {
 	l->stage = SPAWN_PREPARE;
 	if (notify_sock_open(l->child, &l->why) == MS_OK)
-		return true;
+		return leaves_fds(l->child->msd, l->child->notify_fd);
 	errno = errno ? errno : EIO;
 	return false;
 }
@@ -314,13 +334,41 @@ doom_at(struct child *child, int stage, int error)
 		.error = error };
 }
 
+/* exec says ENOENT of a script that is there: the missing one is named in its
+ * first line. */
+static bool
+lacks_interpreter(const struct child *child, const struct spawn_error *failed,
+    struct why *why)
+{
+	struct launch l = { .child = (struct child *)child,
+		.conf = &child->spec->conf };
+	const char *path;
+	bool lacks;
+
+	if (failed->stage != SPAWN_EXEC || failed->error != ENOENT)
+		return false;
+	arena_init(&l.arena, PLAN_BYTES_MAX);
+	path = find_program(&l);
+	lacks = path && access(path, F_OK) == 0;
+	if (lacks)
+		why_set(why, MS_ENOTFOUND, "the interpreter of %s is missing",
+		    path);
+	arena_fini(&l.arena);
+	return lacks;
+}
+
 /* The process came to life, but did not become the program. */
 static void
 not_started(struct child *child, const struct spawn_error *failed)
 {
-	doom_at(child, failed->stage, failed->error);
+	struct why why = { "" };
+	int stage = lacks_interpreter(child, failed, &why) ? SPAWN_INTERPRETER
+							   : failed->stage;
+
+	doom_at(child, stage, failed->error);
 	log_warn("cannot start", "name=%s stage=%s error=%s", child->node.name,
-	    spawn_stage_name(failed->stage), LOGQ(strerror(failed->error)));
+	    spawn_stage_name(stage),
+	    LOGQ(*why.text ? why.text : strerror(failed->error)));
 }
 
 static bool
@@ -330,8 +378,9 @@ run(struct launch *l)
 	struct spawn_result result;
 
 	plan_context(l);
-	if (!plan_program(l) || !plan_listen(l) || !plan_output(l) ||
-	    !plan_ready_fd(l) || !plan_notify(l) || !plan_env(l))
+	if (!open_null(l) || !plan_notify(l) || !plan_program(l) ||
+	    !plan_listen(l) || !plan_output(l) || !plan_ready_fd(l) ||
+	    !plan_env(l))
 		return false;
 	l->stage = SPAWN_FORK;
 	if (!spawn(&l->plan, &result))
