@@ -4,17 +4,29 @@
  *
  *  0 u32 magic 'MSL1'   4 u8 verb   5 u8 format   6 u16 name_bytes
  *  8 u16 file_bytes    10 u16 zero 12 u32 keep   16 u64 size_bytes
- * 24 u64 generation    32 i32 pid  36 u32 zero   40 name, then file
+ * 24 u64 generation    32 i32 pid  36 u32 rate   40 u64 rate_period_ms
+ * 48 u64 age_ms        56 u64 total_bytes        64 name, then file
+ *
+ * Reports from it:
+ *
+ *  0 u32 magic 'MSR1'   4 u8 news   5 u8 zero     6 u16 name_bytes
+ *  8 u32 errno         12 u32 zero 16 u64 generation
+ * 24 u64 lines         32 u64 bytes              40 name
  */
 #include "proto/logs.h"
 
 #define MAGIC      UINT32_C(0x314c534d) /* "MSL1" */
-#define HEAD_BYTES 40u
+#define HEAD_BYTES 64u
+
+#define REPORT_MAGIC      UINT32_C(0x3152534d) /* "MSR1" */
+#define REPORT_HEAD_BYTES 40u
 
 _Static_assert(HEAD_BYTES + sizeof(((struct logs_order *)0)->name) +
 	    sizeof(((struct logs_order *)0)->file) <=
 	LOGS_ORDER_BYTES_MAX,
     "every order fits its datagram");
+_Static_assert(REPORT_HEAD_BYTES + LOGS_NAME_BYTES <= LOGS_REPORT_BYTES_MAX,
+    "every report fits its datagram");
 
 static size_t
 text_bytes(const char *text, size_t room)
@@ -38,7 +50,10 @@ logs_encode(const struct logs_order *order, struct buf *out)
 	buf_add_u64(out, order->size_bytes);
 	buf_add_u64(out, order->generation);
 	buf_add_u32(out, (uint32_t)order->pid);
-	buf_add_u32(out, 0);
+	buf_add_u32(out, order->rate.count);
+	buf_add_u64(out, order->rate.period_ms);
+	buf_add_u64(out, order->age_ms);
+	buf_add_u64(out, order->total_bytes);
 	buf_add(out, order->name, name);
 	buf_add(out, order->file, file);
 }
@@ -51,14 +66,16 @@ take_text(struct cursor *c, size_t n, char *out, size_t room, const char *noun,
 
 	if (n >= room)
 		return why_set(why, MS_ETOOBIG,
-		    "log order: a %s of %zu bytes is longer than %zu", noun, n,
-		    room - 1);
+		    "log datagram: a %s of %zu bytes is longer than %zu", noun,
+		    n, room - 1);
 	if (c->failed)
-		return why_set(why, MS_EPROTO, "log order: %s cut off", noun);
+		return why_set(why, MS_EPROTO, "log datagram: %s cut off",
+		    noun);
 	for (size_t i = 0; i < text.len; i++)
 		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
 			return why_set(why, MS_EPROTO,
-			    "log order: a control character in the %s", noun);
+			    "log datagram: a control character in the %s",
+			    noun);
 	if (text.len)
 		memcpy(out, text.ptr, text.len);
 	out[text.len] = '\0';
@@ -68,7 +85,7 @@ take_text(struct cursor *c, size_t n, char *out, size_t room, const char *noun,
 static enum ms_err
 check_order(const struct logs_order *o, bool zeros, struct why *why)
 {
-	if (o->verb < LOGS_ADD || o->verb > LOGS_REOPEN)
+	if (o->verb < LOGS_ADD || o->verb > LOGS_FLUSH)
 		return why_set(why, MS_EUNSUPPORTED,
 		    "log order: unknown verb %d", (int)o->verb);
 	if (o->format > LOGS_JSON)
@@ -113,7 +130,10 @@ logs_decode(struct slice datagram, struct logs_order *order_r, struct why *why)
 	o->size_bytes = cursor_u64(&c);
 	o->generation = cursor_u64(&c);
 	o->pid = (pid_t)cursor_u32(&c);
-	zeros &= cursor_u32(&c) == 0;
+	o->rate.count = cursor_u32(&c);
+	o->rate.period_ms = cursor_u64(&c);
+	o->age_ms = cursor_u64(&c);
+	o->total_bytes = cursor_u64(&c);
 	if (c.failed || magic != MAGIC)
 		return why_set(why, MS_EPROTO, "not a log order");
 	err = check_order(o, zeros, why);
@@ -124,4 +144,54 @@ logs_decode(struct slice datagram, struct logs_order *order_r, struct why *why)
 		err =
 		    take_text(&c, file, o->file, sizeof(o->file), "file", why);
 	return err == MS_OK ? check_texts(o, cursor_left(&c), why) : err;
+}
+
+/* ---- reports ------------------------------------------------------------ */
+
+void
+logs_report_encode(const struct logs_report *report, struct buf *out)
+{
+	size_t name = text_bytes(report->name, sizeof(report->name));
+
+	buf_add_u32(out, REPORT_MAGIC);
+	buf_add_u8(out, (uint8_t)report->news);
+	buf_add_u8(out, 0);
+	buf_add_u16(out, (uint16_t)name);
+	buf_add_u32(out, (uint32_t)report->error);
+	buf_add_u32(out, 0);
+	buf_add_u64(out, report->generation);
+	buf_add_u64(out, report->lines);
+	buf_add_u64(out, report->bytes);
+	buf_add(out, report->name, name);
+}
+
+enum ms_err
+logs_report_decode(struct slice datagram, struct logs_report *report_r,
+    struct why *why)
+{
+	struct cursor c = cursor_of(datagram);
+	uint32_t magic = cursor_u32(&c);
+	struct logs_report *r = report_r;
+	size_t name;
+	bool zeros;
+	enum ms_err err;
+
+	*r = (struct logs_report){ .news = (enum logs_news)cursor_u8(&c) };
+	zeros = cursor_u8(&c) == 0;
+	name = cursor_u16(&c);
+	r->error = (int)cursor_u32(&c);
+	zeros &= cursor_u32(&c) == 0;
+	r->generation = cursor_u64(&c);
+	r->lines = cursor_u64(&c);
+	r->bytes = cursor_u64(&c);
+	if (c.failed || magic != REPORT_MAGIC || !zeros)
+		return why_set(why, MS_EPROTO, "not a report of the logs");
+	if (r->news < LOGS_FLUSHED || r->news > LOGS_DROPPED)
+		return why_set(why, MS_EUNSUPPORTED,
+		    "log report: unknown news %d", (int)r->news);
+	err = take_text(&c, name, r->name, sizeof(r->name), "name", why);
+	if (err == MS_OK && cursor_left(&c))
+		err = why_set(why, MS_EPROTO, "log report: %zu bytes too many",
+		    cursor_left(&c));
+	return err;
 }

@@ -129,8 +129,10 @@ struct child {
 
 	/* ---- log */
 	int log_r, log_w;
-	bool log_add, log_started; /* orders to send to the collector */
-	bool log_sent;             /* it has the pipe */
+	/* orders to send to the collector */
+	bool log_add, log_flush, log_started;
+	bool log_sent;        /* it has the pipe */
+	uint64_t log_dropped; /* lines that are in no file */
 
 	/* ---- memory */
 	uint32_t restarts;

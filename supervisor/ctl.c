@@ -296,6 +296,7 @@ ctl_close(struct ctl **ctl_ptr)
 	if (!ctl)
 		return;
 	*ctl_ptr = NULL;
+	events_show_all(ctl->msd->events);
 	events_listen(ctl->msd->events, NULL, NULL);
 	ev_io_stop(loop_ev(ctl->msd->loop), &ctl->listener);
 	loop_timer_stop(ctl->msd->loop, &ctl->accept_again);

@@ -9,16 +9,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
+#include "common/backoff.h"
 #include "common/json.h"
 #include "common/mono.h"
 
 #define MEMBERS_BYTES 1024
 
+#define LIFE_BYTES 17
+
 struct events {
 	char *line[EVENTS_KEPT];
+	bool held[EVENTS_KEPT];
 	uint64_t next;
+	uint64_t shown; /* number of the next to be shown; <= next */
+	char life[LIFE_BYTES];
 	void (*on_event)(void *arg);
 	void *arg;
 };
@@ -28,7 +35,9 @@ events_new(void)
 {
 	struct events *events = xcalloc(1, sizeof(*events));
 
-	events->next = 1;
+	events->next = events->shown = 1;
+	snprintf(events->life, sizeof(events->life), "%016llx",
+	    (unsigned long long)dice_seed());
 	return events;
 }
 
@@ -50,7 +59,48 @@ events_listen(struct events *events, void (*on_event)(void *arg), void *arg)
 	events->arg = arg;
 }
 
+/* ---- showing ------------------------------------------------------------ */
+
+static void
+show_next(struct events *events)
+{
+	uint64_t before = events->shown;
+
+	while (events->shown < events->next &&
+	    !events->held[events->shown % EVENTS_KEPT])
+		events->shown++;
+	if (events->shown != before && events->on_event)
+		events->on_event(events->arg);
+}
+
 void
+events_hold(struct events *events, uint64_t seq)
+{
+	if (seq + 1 != events->next)
+		return; /* only the newest: others have been seen */
+	events->held[seq % EVENTS_KEPT] = true;
+	events->shown = events->shown > seq ? seq : events->shown;
+}
+
+void
+events_show(struct events *events, uint64_t seq)
+{
+	if (seq < events_first(events) || seq >= events->next)
+		return;
+	events->held[seq % EVENTS_KEPT] = false;
+	show_next(events);
+}
+
+void
+events_show_all(struct events *events)
+{
+	memset(events->held, 0, sizeof(events->held));
+	show_next(events);
+}
+
+/* ---- the ring ----------------------------------------------------------- */
+
+uint64_t
 events_add(struct events *events, const char *event, const char *name,
     const char *members, ...)
 {
@@ -74,15 +124,24 @@ events_add(struct events *events, const char *event, const char *name,
 	buf_add_u8(&line, '\0');
 	free(events->line[events->next % EVENTS_KEPT]);
 	events->line[events->next % EVENTS_KEPT] = (char *)line.ptr;
+	events->held[events->next % EVENTS_KEPT] = false;
 	events->next++;
-	if (events->on_event)
-		events->on_event(events->arg);
+	if (events->shown < events_first(events))
+		events->shown = events_first(events);
+	show_next(events);
+	return events->next - 1;
 }
 
 uint64_t
 events_next(const struct events *events)
 {
-	return events->next;
+	return events->shown;
+}
+
+const char *
+events_life(const struct events *events)
+{
+	return events->life;
 }
 
 uint64_t
@@ -94,7 +153,7 @@ events_first(const struct events *events)
 const char *
 events_get(const struct events *events, uint64_t seq)
 {
-	if (seq < events_first(events) || seq >= events->next)
+	if (seq < events_first(events) || seq >= events->shown)
 		return NULL;
 	return events->line[seq % EVENTS_KEPT];
 }

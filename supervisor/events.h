@@ -12,7 +12,7 @@
 #include "common/buf.h"
 #include "common/defs.h"
 
-#define EVENTS_KEPT 4096u
+#define EVENTS_KEPT 8192u /* two thousand workers die and come back */
 
 struct events;
 
@@ -22,12 +22,23 @@ void events_free(struct events **events);
 void events_listen(struct events *events, void (*on_event)(void *arg),
     void *arg);
 
-/* members: more JSON members without the leading comma, or "". */
-void events_add(struct events *events, const char *event, const char *name,
+/* members: more JSON members without the leading comma, or "".  Returns its
+ * number. */
+uint64_t events_add(struct events *events, const char *event, const char *name,
     const char *members, ...) MS_PRINTF(4, 5);
+/*
+ * A held event, and with it all that come after, is not shown yet: readers see
+ * the numbers in order and without gaps.  Whoever holds shows soon.
+ */
+void events_hold(struct events *events, uint64_t seq);
+void events_show(struct events *events, uint64_t seq);
+void events_show_all(struct events *events);
+
 uint64_t events_first(const struct events *events); /* oldest kept */
-uint64_t events_next(const struct events *events);  /* number of the next */
-/* A line without newline; NULL when seq is not kept. */
+uint64_t events_next(const struct events *events);  /* next to be shown */
+/* Numbers mean something within one life of msd; this names it. */
+const char *events_life(const struct events *events);
+/* A line without newline; NULL when seq is not kept or not shown. */
 const char *events_get(const struct events *events, uint64_t seq);
 
 #endif

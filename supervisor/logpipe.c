@@ -22,10 +22,14 @@
 #include "common/log.h"
 #include "proto/logs.h"
 #include "supervisor/child.h"
+#include "supervisor/events.h"
+#include "supervisor/last_words.h"
 #include "supervisor/msd.h"
 
 #define PIPE_BYTES (1 << 20) /* what an ordinary user may ask for */
 #define FILE_MODE  0640
+
+#define REPORTS_PER_TURN 64u
 
 /* Of a worker that left while the collector's socket was full. */
 struct left {
@@ -36,7 +40,8 @@ struct left {
 struct logs {
 	struct msd *msd;
 	int orders; /* our end; -1: no collector has been started */
-	ev_io writable;
+	ev_io writable, readable;
+	struct last_words *words;
 	bool reopen;
 	struct left *left;
 	bool told; /* that there is no collector */
@@ -84,10 +89,23 @@ fill(const struct child *child, struct logs_order *order)
 	snprintf(order->file, sizeof(order->file), "%.*s",
 	    (int)sizeof(order->file) - 1, file);
 	order->size_bytes = conf->log_size_bytes;
+	order->age_ms = conf->log_age_ms;
+	order->total_bytes = conf->log_total_bytes;
 	order->keep = conf->log_keep;
+	order->rate = conf->log_rate;
 	order->format = (enum logs_format)conf->log_format;
 	order->pid = child->pid;
 	order->generation = child->generation;
+}
+
+static void
+hang_up(struct logs *logs)
+{
+	struct ev_loop *ev = loop_ev(logs->msd->loop);
+
+	ev_io_stop(ev, &logs->writable);
+	ev_io_stop(ev, &logs->readable);
+	fd_close(&logs->orders);
 }
 
 /* False: not now; errno EAGAIN means later. */
@@ -102,10 +120,8 @@ send_order(struct logs *logs, const struct logs_order *order, int fd)
 		n = fd_send(logs->orders, bytes.ptr, bytes.len, fd);
 	while (n < 0 && errno == EINTR);
 	buf_fini(&bytes);
-	if (n < 0 && errno != EAGAIN) { /* it died: its successor hears all */
-		ev_io_stop(loop_ev(logs->msd->loop), &logs->writable);
-		fd_close(&logs->orders);
-	}
+	if (n < 0 && errno != EAGAIN)
+		hang_up(logs); /* it died: its successor hears all */
 	return n >= 0;
 }
 
@@ -127,12 +143,28 @@ send_left(struct logs *logs)
 }
 
 static bool
+send_when(struct logs *logs, bool *wanted, struct logs_order *order,
+    enum logs_verb verb)
+{
+	if (!*wanted)
+		return true;
+	order->verb = verb;
+	if (!send_order(logs, order, -1))
+		return false;
+	*wanted = false;
+	return true;
+}
+
+/* The words of the dead come before those of the next generation. */
+static bool
 send_of_child(struct logs *logs, struct child *child)
 {
 	struct logs_order order = { .verb = LOGS_ADD };
 
+	if (child->log_r < 0)
+		return true;
 	fill(child, &order);
-	if (child->log_add && child->log_r >= 0) {
+	if (child->log_add) {
 		int fd = child->log_sent ? -1 : child->log_r;
 
 		if (!send_order(logs, &order, fd))
@@ -140,13 +172,8 @@ send_of_child(struct logs *logs, struct child *child)
 		child->log_sent = true;
 		child->log_add = false;
 	}
-	order.verb = LOGS_STARTED;
-	if (child->log_started && child->log_r >= 0) {
-		if (!send_order(logs, &order, -1))
-			return false;
-		child->log_started = false;
-	}
-	return true;
+	return send_when(logs, &child->log_flush, &order, LOGS_FLUSH) &&
+	    send_when(logs, &child->log_started, &order, LOGS_STARTED);
 }
 
 static bool
@@ -167,16 +194,29 @@ send_all(struct logs *logs)
 }
 
 static void
-flush(struct logs *logs)
+send_later(struct logs *logs, bool sent)
 {
 	struct ev_loop *ev = loop_ev(logs->msd->loop);
 
-	if (logs->orders < 0)
-		return;
-	if (send_all(logs) || logs->orders < 0)
+	if (sent || logs->orders < 0)
 		ev_io_stop(ev, &logs->writable);
 	else
 		ev_io_start(ev, &logs->writable);
+}
+
+static void
+flush(struct logs *logs)
+{
+	if (logs->orders >= 0)
+		send_later(logs, send_all(logs));
+}
+
+/* Without a queue before it, one worker's orders need no look at the others. */
+static void
+flush_child(struct logs *logs, struct child *child)
+{
+	if (logs->orders >= 0 && !ev_is_active(&logs->writable))
+		send_later(logs, send_of_child(logs, child));
 }
 
 static void
@@ -184,6 +224,62 @@ on_writable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 {
 	(void)ev;
 	flush(container_of(io, struct logs, writable));
+}
+
+/* ---- reports ------------------------------------------------------------ */
+
+static void
+note_dropped(struct logs *logs, const struct logs_report *report)
+{
+	struct child *child =
+	    node_child(tree_find(&logs->msd->tree, report->name));
+	const char *word =
+	    report->error ? strerrorname_np(report->error) : "log_rate";
+
+	if (!child)
+		return;
+	child->log_dropped += report->lines;
+	events_add(logs->msd->events, "log_dropped", report->name,
+	    "\"lines\":%llu,\"bytes\":%llu,\"total_lines\":%llu,"
+	    "\"reason\":\"%s\"",
+	    (unsigned long long)report->lines,
+	    (unsigned long long)report->bytes,
+	    (unsigned long long)child->log_dropped, word ? word : "?");
+}
+
+static bool
+take_report(struct logs *logs)
+{
+	char bytes[LOGS_REPORT_BYTES_MAX];
+	struct logs_report report;
+	struct why why;
+	int fd = -1;
+	ssize_t n = fd_recv(logs->orders, bytes, sizeof(bytes), &fd);
+
+	fd_close(&fd);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		hang_up(logs);
+	if (n <= 0)
+		return false;
+	if (logs_report_decode((struct slice){ bytes, (size_t)n }, &report,
+		&why) != MS_OK)
+		log_warn("report of the collector not understood", "reason=%s",
+		    LOGQ(why.text));
+	else if (report.news == LOGS_FLUSHED)
+		last_words_heard(logs->words, report.name, report.generation);
+	else
+		note_dropped(logs, &report);
+	return true;
+}
+
+static void
+on_readable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
+{
+	struct logs *logs = container_of(io, struct logs, readable);
+
+	(void)ev;
+	for (unsigned i = 0; i < REPORTS_PER_TURN && take_report(logs); i++)
+		continue;
 }
 
 /* ---- public ------------------------------------------------------------- */
@@ -195,7 +291,9 @@ logs_new(struct msd *msd)
 
 	logs->msd = msd;
 	logs->orders = -1;
+	logs->words = last_words_new(msd);
 	ev_io_init(&logs->writable, on_writable, -1, EV_WRITE);
+	ev_io_init(&logs->readable, on_readable, -1, EV_READ);
 	return logs;
 }
 
@@ -207,8 +305,8 @@ logs_free(struct logs **logs_ptr)
 	if (!logs)
 		return;
 	*logs_ptr = NULL;
-	ev_io_stop(loop_ev(logs->msd->loop), &logs->writable);
-	fd_close(&logs->orders);
+	hang_up(logs);
+	last_words_free(&logs->words);
 	while (logs->left) {
 		struct left *left = logs->left;
 
@@ -233,10 +331,14 @@ static int
 open_file(struct logs *logs, struct child *child, struct why *why)
 {
 	char path[LOG_PATH_BYTES];
+	/* a pipe that nobody reads is refused and not waited for */
 	int fd = open(logs_path(logs, child, path),
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+	    FILE_MODE);
 
-	if (fd < 0)
+	if (fd >= 0)
+		fd_set_nonblock(fd, false);
+	else
 		why_set(why, MS_EIO, "cannot open %s: %s", path,
 		    strerror(errno));
 	return fd;
@@ -287,11 +389,13 @@ logs_collector_fd(struct logs *logs, struct child *child MS_UNUSED)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
-	ev_io_stop(ev, &logs->writable);
-	fd_close(&logs->orders);
+	hang_up(logs);
 	logs->orders = pair[0];
 	fd_set_nonblock(logs->orders, true);
 	ev_io_set(&logs->writable, logs->orders, EV_WRITE);
+	ev_io_set(&logs->readable, logs->orders, EV_READ);
+	ev_io_start(ev, &logs->readable);
+	ev_io_start(ev, &logs->writable); /* it is told everything */
 	for (size_t i = 0; i < tree->child_count; i++) {
 		struct child *other = tree->children[i];
 
@@ -306,14 +410,41 @@ void
 logs_started(struct logs *logs, struct child *child)
 {
 	child->log_started = true;
-	flush(logs);
+	flush_child(logs, child);
+}
+
+/* It is worth waiting for: it reads, or it is on its way. */
+static bool
+is_collector_coming(const struct logs *logs)
+{
+	const struct tree *tree = &logs->msd->tree;
+
+	if (logs->orders >= 0)
+		return true;
+	for (size_t i = 0; i < tree->child_count; i++) {
+		const struct child *child = tree->children[i];
+
+		if (child->spec->collects_logs)
+			return child->must_start || child_has_process(child);
+	}
+	return false;
+}
+
+void
+logs_died(struct logs *logs, struct child *child, uint64_t seq)
+{
+	if (child->log_r < 0 || !is_collector_coming(logs))
+		return;
+	child->log_flush = true;
+	last_words_await(logs->words, child->node.name, child->generation, seq);
+	flush_child(logs, child);
 }
 
 void
 logs_changed(struct logs *logs, struct child *child)
 {
 	child->log_add = true;
-	flush(logs);
+	flush_child(logs, child);
 }
 
 void

@@ -9,6 +9,7 @@
 #define SUPERVISOR_LOGPIPE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/err.h"
 
@@ -27,6 +28,9 @@ int logs_output(struct logs *logs, struct child *child, bool *owned_r,
 int logs_collector_fd(struct logs *logs, struct child *child);
 /* A new generation runs. */
 void logs_started(struct logs *logs, struct child *child);
+/* A generation is dead; event `seq` says so, and is held until what it said is
+ * in its file, or for a moment. */
+void logs_died(struct logs *logs, struct child *child, uint64_t seq);
 /* Its settings may have changed. */
 void logs_changed(struct logs *logs, struct child *child);
 /* It has left the tree. */

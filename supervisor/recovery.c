@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "supervisor/child.h"
 #include "supervisor/events.h"
+#include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
 #include "supervisor/orphans.h"
 #include "supervisor/restart.h"
@@ -80,18 +81,20 @@ record(struct child *child)
 {
 	struct exit_reason *reason;
 	char text[EXIT_TEXT_BYTES];
+	uint64_t seq;
 
 	make_room(child);
 	reason = &child->exits[child->exit_count++ % CHILD_EXITS_KEPT];
 	describe(child, reason);
 	child->done = "";
-	events_add(child->msd->events, "exited", child->node.name,
+	seq = events_add(child->msd->events, "exited", child->node.name,
 	    "\"pid\":%d,\"generation\":%llu,\"kind\":\"%s\",\"code\":%d,"
 	    "\"signal\":\"%s\",\"cause\":\"%s\",\"stage\":\"%s\"",
 	    (int)child->group, (unsigned long long)child->generation,
 	    exit_kind_name(reason->kind), reason->code,
 	    reason->signal ? signal_name(reason->signal) : "",
 	    exit_cause_name(reason->cause), reason->stage);
+	logs_died(child->msd->logs, child, seq);
 	if (reason->cause != EXIT_BY_SHUTDOWN &&
 	    reason->cause != EXIT_BY_OPERATOR)
 		log_warn("ended", "name=%s pid=%d how=%s uptime_ms=%llu",

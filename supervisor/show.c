@@ -124,6 +124,7 @@ show_members(const struct child *child, struct buf *out)
 	show_str(out, "waits_for",
 	    child->must_start && child->waits_for ? child->waits_for->node.name
 						  : NULL);
+	show_num(out, "log_dropped", true, child->log_dropped);
 	show_num(out, "check_failures", child->probe, probe_failures(child));
 	buf_add_u8(out, ',');
 	show_str(out, "check_said", probe_said(child));

@@ -179,6 +179,8 @@ advance_starts(struct msd *msd)
 static void
 settle_groups(struct msd *msd)
 {
+	for (size_t i = 0; i < msd->tree.group_count; i++)
+		msd->tree.groups[i]->kept = false;
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		const struct child *child = msd->tree.children[i];
 		bool busy = child->must_stop ||
@@ -196,7 +198,6 @@ settle_groups(struct msd *msd)
 
 		if (g->starting && !g->kept)
 			g->starting = false;
-		g->kept = false;
 	}
 }
 

@@ -151,7 +151,10 @@ struct worker_conf {
 	uint32_t instances;
 	char *log;
 	uint64_t log_size_bytes;
+	uint64_t log_age_ms;
+	uint64_t log_total_bytes; /* 0 = no cap */
 	uint32_t log_keep;
+	struct rate log_rate;
 	int log_format;
 	int reload_signal, prepare_signal;
 	uint64_t prepare_timeout_ms;

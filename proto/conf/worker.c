@@ -9,6 +9,8 @@
 #include "proto/conf/exit_set.h"
 #include "proto/logs.h"
 
+#define LOG_TOTAL_MIN 8192u /* below, nothing of a log would stay */
+
 #define AT(member) .off = offsetof(struct worker_conf, member)
 #define POLICY     .flags = FIELD_RELOAD
 #define LATER      .flags = FIELD_LATER
@@ -97,6 +99,9 @@ check_log(const struct judge *j)
 {
 	const char *log = j->conf->log;
 
+	if (j->conf->log_total_bytes > 0 &&
+	    j->conf->log_total_bytes < LOG_TOTAL_MIN)
+		judge(j, "log_total", "is 0 or at least 8K");
 	if (!log)
 		return;
 	if (strncmp(log, "file:", 5) != 0 || log[5] == '\0' ||

@@ -6,10 +6,11 @@ const struct field log_rows[] = {
 	{ .name = "line_size",
 	    .type = FIELD_SIZE,
 	    .off = offsetof(struct log_conf, line_bytes),
-	    .def = "8K",
+	    .def = "16K",
 	    .min = 256,
 	    .max = 1u << 20,
-	    .help = "Longer lines of a worker are split." },
+	    .help = "Longer lines of a worker are split; a piece that goes on "
+		    "ends in a backslash, in JSON it has \"more\":true." },
 	{ .name = "flush",
 	    .type = FIELD_DURATION,
 	    .flags = FIELD_LATER,

@@ -6,7 +6,7 @@
 #include "proto/conf/sections.h"
 
 struct log_conf {
-	uint64_t line_bytes; /* 8K: longer lines are split */
+	uint64_t line_bytes; /* longer lines are split */
 	uint64_t flush_ms;   /* reserved for buffering; 0 = write at once */
 };
 struct config_conf {

@@ -197,7 +197,7 @@ int
 do_kill(struct msctl *ctl, const struct args *args)
 {
 	return act_on_all(
-	    &(struct act){ ctl, args, "kill", "killed", "killed", false, 0 });
+	    &(struct act){ ctl, args, "kill", "killed", "down", true, 0 });
 }
 
 /* ---- one name ------------------------------------------------------------- */

@@ -53,8 +53,10 @@ const struct command ctl_commands[] = {
 	    "  -w, --wait     until they are ready again\n"
 	    "  --timeout D    how long to wait (30s)\n\n"
 	    "  msctl restart bus --wait\n" },
-	{ "kill NAME...", do_kill,
+	{ "kill NAME... [-w|--wait] [--timeout D]", do_kill,
 	    "kill workers at once; like stop, they stay down",
+	    "  -w, --wait     until nothing of them is left\n"
+	    "  --timeout D    how long to wait (30s)\n\n"
 	    "  msctl kill bus\n" },
 	{ "signal NAME SIGNAL", do_signal,
 	    "send a signal to a worker's main process",

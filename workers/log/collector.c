@@ -19,6 +19,8 @@
 #include "workers/log/source.h"
 
 #define ORDERS_PER_TURN 64
+#define SETTLE_SOON_MS  50u   /* first word about dropped lines */
+#define SETTLE_EVERY_MS 1000u /* the next ones */
 
 struct entry {
 	struct source *source;
@@ -26,11 +28,10 @@ struct entry {
 };
 
 struct collector {
-	struct loop *loop;
+	struct source_rules rules;
 	ev_io orders_io;
 	int orders_fd;
-	const char *log_dir;
-	size_t line_bytes;
+	ev_timer settle; /* runs while something dropped is not yet told */
 	struct entry *entries;
 	void (*on_gone)(void *);
 	void *arg;
@@ -60,7 +61,7 @@ do_add(struct collector *c, const struct logs_order *order, int *fd)
 	const char *name;
 
 	if (e != NULL) {
-		source_change(e->source, order, c->log_dir, *fd);
+		source_change(e->source, order, *fd);
 		*fd = -1;
 		return;
 	}
@@ -69,20 +70,96 @@ do_add(struct collector *c, const struct logs_order *order, int *fd)
 		return;
 	}
 	e = xcalloc(1, sizeof *e);
-	e->source = source_new(c->loop, order, c->log_dir, c->line_bytes, *fd);
+	e->source = source_new(&c->rules, order, *fd);
 	*fd = -1;
 	name = source_name(e->source);
 	HASH_ADD_KEYPTR(hh, c->entries, name, strlen(name), e);
 }
 
-static void
-reopen_all(struct collector *c)
+void
+collector_reopen(struct collector *c)
 {
 	struct entry *e, *next;
 
 	HASH_ITER(hh, c->entries, e, next)
 		source_reopen(e->source);
 }
+
+/* ---- reports ------------------------------------------------------------ */
+
+/* False: msd does not take it now, or is gone. */
+static bool
+tell(struct collector *c, const struct logs_report *report)
+{
+	struct buf bytes = { .limit_bytes = LOGS_REPORT_BYTES_MAX };
+	ssize_t n;
+
+	logs_report_encode(report, &bytes);
+	do
+		n = fd_send(c->orders_fd, bytes.ptr, bytes.len, -1);
+	while (n < 0 && errno == EINTR);
+	buf_fini(&bytes);
+	return n >= 0;
+}
+
+/* msd waits for this answer, but not for long: one that does not fit into the
+ * socket is not sent later. */
+static void
+do_flush(struct collector *c, const struct logs_order *order)
+{
+	struct entry *e = entry_find(c, order->name);
+	struct logs_report report = { .news = LOGS_FLUSHED,
+		.generation = order->generation };
+
+	if (e != NULL)
+		source_flush(e->source);
+	memcpy(report.name, order->name, sizeof report.name);
+	if (!tell(c, &report))
+		log_debug("flush not reported", "name=%s", LOGQ(order->name));
+}
+
+/* True while there is more to say about it. */
+static bool
+report_drops(struct collector *c, struct source *source)
+{
+	struct logs_report report = { .news = LOGS_DROPPED };
+
+	if (!source_report(source, &report))
+		return false;
+	strncpy(report.name, source_name(source), sizeof report.name - 1);
+	if (!tell(c, &report))
+		return true;
+	source_reported(source, &report);
+	return false;
+}
+
+static void
+on_settle(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	struct collector *c = container_of(timer, struct collector, settle);
+	struct entry *e, *next;
+	bool more = false;
+
+	(void)ev;
+	(void)events;
+	HASH_ITER(hh, c->entries, e, next) {
+		more |= source_settle(e->source);
+		more |= report_drops(c, e->source);
+	}
+	if (more)
+		loop_timer_start(c->rules.loop, &c->settle, SETTLE_EVERY_MS);
+}
+
+static void
+on_drop(void *arg)
+{
+	struct collector *c = arg;
+
+	if (!ev_is_active(&c->settle))
+		loop_timer_start(c->rules.loop, &c->settle, SETTLE_SOON_MS);
+}
+
+/* ---- orders ------------------------------------------------------------- */
 
 /* fd: what came along, -1 for none; set to -1 by whoever keeps it. */
 static void
@@ -95,7 +172,7 @@ obey(struct collector *c, const struct logs_order *order, int *fd)
 		do_add(c, order, fd);
 		return;
 	case LOGS_REOPEN:
-		reopen_all(c);
+		collector_reopen(c);
 		return;
 	case LOGS_DROP:
 		if ((e = entry_find(c, order->name)) != NULL)
@@ -105,6 +182,9 @@ obey(struct collector *c, const struct logs_order *order, int *fd)
 		if ((e = entry_find(c, order->name)) != NULL)
 			source_started(e->source, order->pid,
 			    order->generation);
+		return;
+	case LOGS_FLUSH:
+		do_flush(c, order);
 		return;
 	}
 }
@@ -121,7 +201,7 @@ take_order(struct collector *c)
 
 	if (n <= 0) {
 		if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-			ev_io_stop(loop_ev(c->loop), &c->orders_io);
+			ev_io_stop(loop_ev(c->rules.loop), &c->orders_io);
 			c->on_gone(c->arg);
 		}
 		return false;
@@ -152,15 +232,20 @@ collector_new(struct loop *loop, int orders_fd, const char *log_dir,
 {
 	struct collector *c = xcalloc(1, sizeof *c);
 
-	*c = (struct collector){ .loop = loop,
+	*c = (struct collector){ .rules = { .loop = loop,
+				     .log_dir = log_dir,
+				     .line_bytes = line_bytes,
+				     .on_drop = on_drop,
+				     .arg = c },
 		.orders_fd = orders_fd,
-		.log_dir = log_dir,
-		.line_bytes = line_bytes,
 		.on_gone = on_gone,
 		.arg = arg };
 	fd_set_nonblock(orders_fd, true);
 	fd_set_cloexec(orders_fd, true);
 	ev_io_init(&c->orders_io, on_orders, orders_fd, EV_READ);
+	/* who speaks is known before what is said is read */
+	ev_set_priority(&c->orders_io, EV_MAXPRI);
+	ev_timer_init(&c->settle, on_settle, 0., 0.);
 	ev_io_start(loop_ev(loop), &c->orders_io);
 	return c;
 }
@@ -173,9 +258,13 @@ collector_free(struct collector **collector)
 
 	if (c == NULL)
 		return;
-	HASH_ITER(hh, c->entries, e, next)
+	HASH_ITER(hh, c->entries, e, next) {
+		source_flush(e->source);
+		report_drops(c, e->source);
 		entry_drop(c, e);
-	ev_io_stop(loop_ev(c->loop), &c->orders_io);
+	}
+	loop_timer_stop(c->rules.loop, &c->settle);
+	ev_io_stop(loop_ev(c->rules.loop), &c->orders_io);
 	fd_close(&c->orders_fd);
 	free(c);
 	*collector = NULL;
@@ -184,9 +273,5 @@ collector_free(struct collector **collector)
 void
 collector_set_line_bytes(struct collector *c, size_t line_bytes)
 {
-	struct entry *e, *next;
-
-	c->line_bytes = line_bytes;
-	HASH_ITER(hh, c->entries, e, next)
-		source_set_line_bytes(e->source, line_bytes);
+	c->rules.line_bytes = line_bytes;
 }

@@ -14,6 +14,8 @@ struct collector *collector_new(struct loop *loop, int orders_fd,
     const char *log_dir, size_t line_bytes, void (*on_gone)(void *), void *arg);
 /* Writes everything that waits in the pipes first. */
 void collector_free(struct collector **collector);
+/* Files may have been moved away: opens their names again. */
+void collector_reopen(struct collector *collector);
 void collector_set_line_bytes(struct collector *collector, size_t line_bytes);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ms-log: reads every child's output, stamps its lines, writes its file. */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "common/str.h"
@@ -11,12 +12,22 @@
 struct logd {
 	struct log_conf conf;
 	struct collector *collector;
+	ev_signal usr1;
 };
 
 static void
 on_msd_gone(void *arg)
 {
 	worker_exit(arg, MS_EXIT_OK);
+}
+
+/* A log rotator may not know msd, only our pid. */
+static void
+on_usr1(struct ev_loop *ev, ev_signal *signal, int events)
+{
+	(void)ev;
+	(void)events;
+	collector_reopen(container_of(signal, struct logd, usr1)->collector);
 }
 
 static enum ms_err
@@ -32,6 +43,8 @@ start(struct worker *w, struct why *why)
 		    " is not set)");
 	d->collector = collector_new(worker_loop(w), (int)fd, worker_log_dir(w),
 	    d->conf.line_bytes, on_msd_gone, w);
+	ev_signal_init(&d->usr1, on_usr1, SIGUSR1);
+	ev_signal_start(loop_ev(worker_loop(w)), &d->usr1);
 	return MS_OK;
 }
 
@@ -49,6 +62,8 @@ stop(struct worker *w)
 {
 	struct logd *d = worker_self(w);
 
+	if (d->collector)
+		ev_signal_stop(loop_ev(worker_loop(w)), &d->usr1);
 	collector_free(&d->collector);
 }
 

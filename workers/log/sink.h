@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One append-only file that rotates by size: NAME.log, NAME.log.1 (newest) ..
- * NAME.log.<keep>.  A full disk drops and counts, and says so in the file when
- * there is room again; it never blocks or ends the process.
+ * One append-only file that rotates by size and age.  It is opened when there
+ * is something to write, and again when its name has come to mean another
+ * file.  Nothing here waits: what a full disk, a pipe without a reader or a
+ * missing directory does not take is not written, and the caller is told.
  */
 #ifndef WORKERS_LOG_SINK_H
 #define WORKERS_LOG_SINK_H
@@ -12,24 +13,28 @@
 
 #include "common/mono.h"
 #include "common/str.h"
+#include "workers/log/rotation.h"
 
 struct sink {
 	char *path;
-	int fd; /* -1: not open, opened at the next write */
+	int fd;       /* -1: not open */
+	bool is_file; /* a regular one: it can be rotated */
+	bool has_tidied;
+	struct rotation limits;
 	uint64_t size_bytes;
-	uint64_t limit_bytes; /* 0 = never rotate */
-	uint32_t keep;
-	uint64_t dropped_lines;
-	struct mono looked; /* when the file was last checked to be in place */
+	struct mono opened;
+	uint64_t age_ms;    /* when it was opened */
+	struct mono looked; /* last at its name, or last tried to open it */
+	int error;          /* why the last write failed, 0: it did not */
 };
 
-void sink_init(struct sink *sink, const char *path, uint64_t limit_bytes,
-    uint32_t keep);
+void sink_init(struct sink *sink, const char *path,
+    const struct rotation *limits);
 void sink_fini(struct sink *sink);
-void sink_set_limits(struct sink *sink, uint64_t limit_bytes, uint32_t keep);
-/* text: whole lines, `lines` of them. */
-void sink_write(struct sink *sink, struct slice text, uint64_t lines,
-    struct mono now);
+void sink_set_limits(struct sink *sink, const struct rotation *limits);
+/* text: whole lines.  Returns how many of its bytes are written: all, or up to
+ * the end of a line. */
+size_t sink_write(struct sink *sink, struct slice text, struct mono now);
 /* The file may have been moved away: open its name again at the next write. */
 void sink_reopen(struct sink *sink);
 

@@ -9,73 +9,180 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "common/alloc.h"
 #include "common/fd.h"
+#include "workers/log/quota.h"
 
 #define READ_BYTES_PER_TURN (64u << 10)
+#define DRAIN_TURNS         64u /* more than a pipe holds */
+
+struct drops {
+	uint64_t lines, bytes;
+	int error; /* of the last of them; 0: the rate */
+};
 
 struct source {
-	struct loop *loop;
+	const struct source_rules *rules;
 	ev_io pipe_io;
 	int fd;
 	char *name;
 	struct origin origin; /* .name is ours */
-	size_t line_bytes;
+	struct quota quota;
 	struct buf pending; /* an unfinished line */
 	struct buf stamped; /* reused */
 	struct sink sink;
+	struct drops unconfessed, unreported;
 };
 
-/* Stamps the whole lines of pending; with `all`, the unfinished one too. */
+/* ---- dropping ----------------------------------------------------------- */
+
+static void
+add_drops(struct drops *to, const struct drops *more)
+{
+	to->lines += more->lines;
+	to->bytes += more->bytes;
+	to->error = more->error;
+}
+
+static void
+drop(struct source *s, const struct drops *drops)
+{
+	if (drops->lines == 0)
+		return;
+	add_drops(&s->unconfessed, drops);
+	add_drops(&s->unreported, drops);
+	s->rules->on_drop(s->rules->arg);
+}
+
+static uint64_t
+count_lines(struct slice text)
+{
+	const char *end;
+	uint64_t n = 0;
+
+	while (text.len > 0 && (end = memchr(text.ptr, '\n', text.len))) {
+		n++;
+		text.len -= (size_t)(end + 1 - text.ptr);
+		text.ptr = end + 1;
+	}
+	return n;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+static void
+confess(struct source *s, const struct stamp *stamp)
+{
+	const char *cause = s->unconfessed.error
+	    ? strerror(s->unconfessed.error)
+	    : "more than log_rate";
+
+	if (s->unconfessed.lines)
+		stamp_dropped(stamp, s->unconfessed.lines, cause, &s->stamped);
+}
+
+/* The confession, if there is one, is the first `confessed` bytes. */
+static void
+put(struct source *s, size_t confessed, struct mono now)
+{
+	struct slice text = buf_slice(&s->stamped);
+	size_t done = sink_write(&s->sink, text, now);
+	struct drops lost = { .error = s->sink.error };
+
+	if (confessed > 0 && done >= confessed)
+		s->unconfessed = (struct drops){ 0 };
+	if (done == text.len)
+		return;
+	if (done < confessed)
+		done = confessed; /* stays to be said */
+	text.ptr += done;
+	text.len -= done;
+	lost.lines = count_lines(text);
+	lost.bytes = text.len;
+	drop(s, &lost);
+}
+
+/* Stamps and writes the whole lines of pending; with `all`, the unfinished
+ * one too. */
 static void
 write_lines(struct source *s, bool all)
 {
-	int64_t now = wall_ns();
-	uint64_t lines = 0;
-	size_t off = 0;
-	struct slice line;
+	struct mono now = mono_now();
+	struct drops over = { 0 };
+	size_t off = 0, confessed = 0;
+	struct stamp stamp;
+	struct piece piece;
 
+	stamp_init(&stamp, &s->origin, wall_ns());
 	buf_reset(&s->stamped);
-	while (buf_line(&s->pending, &off, &line)) {
-		while (line.len > s->line_bytes) {
-			stamp_line(&s->origin, now,
-			    (struct slice){ line.ptr, s->line_bytes },
-			    &s->stamped);
-			line.ptr += s->line_bytes;
-			line.len -= s->line_bytes;
-			lines++;
+	while (lines_next(buf_slice(&s->pending), s->rules->line_bytes, all,
+	    &off, &piece)) {
+		if (!quota_take(&s->quota, now)) {
+			over.lines++;
+			over.bytes += piece.text.len + 1;
+			continue;
 		}
-		stamp_line(&s->origin, now, line, &s->stamped);
-		lines++;
-	}
-	while (s->pending.len - off >= s->line_bytes ||
-	    (all && s->pending.len > off)) {
-		size_t n = s->pending.len - off;
-
-		line.ptr = (const char *)s->pending.ptr + off;
-		line.len = n < s->line_bytes ? n : s->line_bytes;
-		stamp_line(&s->origin, now, line, &s->stamped);
-		off += line.len;
-		lines++;
+		if (s->stamped.len == 0) {
+			confess(s, &stamp);
+			confessed = s->stamped.len;
+		}
+		stamp_line(&stamp, &piece, &s->stamped);
 	}
 	buf_drop(&s->pending, off);
-	sink_write(&s->sink, buf_slice(&s->stamped), lines, mono_now());
+	put(s, confessed, now);
+	drop(s, &over);
 }
 
-/* True while there may be more. */
-static bool
+bool
+source_settle(struct source *s)
+{
+	struct mono now = mono_now();
+	struct stamp stamp;
+
+	if (s->unconfessed.lines == 0)
+		return false;
+	if (s->unconfessed.error == 0 && quota_is_spent(&s->quota, now))
+		return true;
+	stamp_init(&stamp, &s->origin, wall_ns());
+	buf_reset(&s->stamped);
+	confess(s, &stamp);
+	put(s, s->stamped.len, now);
+	return s->unconfessed.lines > 0;
+}
+
+bool
+source_report(const struct source *s, struct logs_report *report)
+{
+	report->lines = s->unreported.lines;
+	report->bytes = s->unreported.bytes;
+	report->error = s->unreported.error;
+	return report->lines > 0;
+}
+
+void
+source_reported(struct source *s, const struct logs_report *report)
+{
+	s->unreported.lines -= report->lines;
+	s->unreported.bytes -= report->bytes;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+/* How much came; 0 when there is nothing now. */
+static size_t
 read_pipe(struct source *s)
 {
 	ssize_t n = fd_read_some(s->fd, &s->pending, READ_BYTES_PER_TURN);
 
 	if (n > 0) {
 		write_lines(s, false);
-		return true;
+		return (size_t)n;
 	}
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		ev_io_stop(loop_ev(s->loop), &s->pipe_io);
-	return false;
+		ev_io_stop(loop_ev(s->rules->loop), &s->pipe_io);
+	return 0;
 }
 
 static void
@@ -92,16 +199,29 @@ watch(struct source *s, int fd)
 	s->fd = fd;
 	fd_set_nonblock(fd, true);
 	ev_io_init(&s->pipe_io, on_pipe, fd, EV_READ);
-	ev_io_start(loop_ev(s->loop), &s->pipe_io);
+	ev_io_start(loop_ev(s->rules->loop), &s->pipe_io);
 }
 
-/* What is in the pipe now; it may be filled as fast as we read, so bounded. */
+/* What is in the pipe now.  It may be filled as fast as we read, by the next
+ * generation or by an orphan of the last, so what comes meanwhile waits. */
 static void
 drain(struct source *s)
 {
-	for (int i = 0; i < 64 && read_pipe(s); i++)
-		;
+	int queued = 0;
+	size_t left, n;
+
+	if (ioctl(s->fd, FIONREAD, &queued) != 0 || queued < 0)
+		return;
+	left = (size_t)queued;
+	for (unsigned i = 0; i < DRAIN_TURNS && left > 0; i++) {
+		n = read_pipe(s);
+		if (n == 0)
+			break;
+		left -= n < left ? n : left;
+	}
 }
+
+/* ---- public ------------------------------------------------------------- */
 
 static char *
 file_path(const char *log_dir, const char *file)
@@ -110,19 +230,29 @@ file_path(const char *log_dir, const char *file)
 			      : xasprintf("%s/%s", log_dir, file);
 }
 
+static struct rotation
+rotation_of(const struct logs_order *order)
+{
+	return (struct rotation){ .size_bytes = order->size_bytes,
+		.age_ms = order->age_ms,
+		.total_bytes = order->total_bytes,
+		.keep = order->keep };
+}
+
 struct source *
-source_new(struct loop *loop, const struct logs_order *order,
-    const char *log_dir, size_t line_bytes, int fd)
+source_new(const struct source_rules *rules, const struct logs_order *order,
+    int fd)
 {
 	struct source *s = xcalloc(1, sizeof *s);
-	char *path = file_path(log_dir, order->file);
+	char *path = file_path(rules->log_dir, order->file);
+	struct rotation limits = rotation_of(order);
 
-	s->loop = loop;
+	s->rules = rules;
 	s->name = xstrdup(order->name);
-	s->line_bytes = line_bytes;
 	s->origin = (struct origin){ s->name, order->pid, order->generation,
 		order->format };
-	sink_init(&s->sink, path, order->size_bytes, order->keep);
+	s->quota.rate = order->rate;
+	sink_init(&s->sink, path, &limits);
 	free(path);
 	watch(s, fd);
 	return s;
@@ -135,9 +265,9 @@ source_free(struct source **source)
 
 	if (s == NULL)
 		return;
-	drain(s);
-	write_lines(s, true);
-	ev_io_stop(loop_ev(s->loop), &s->pipe_io);
+	source_flush(s);
+	source_settle(s);
+	ev_io_stop(loop_ev(s->rules->loop), &s->pipe_io);
 	fd_close(&s->fd);
 	sink_fini(&s->sink);
 	buf_fini(&s->pending);
@@ -154,32 +284,39 @@ source_name(const struct source *source)
 }
 
 void
-source_change(struct source *s, const struct logs_order *order,
-    const char *log_dir, int fd)
+source_change(struct source *s, const struct logs_order *order, int fd)
 {
-	char *path = file_path(log_dir, order->file);
+	char *path = file_path(s->rules->log_dir, order->file);
+	struct rotation limits = rotation_of(order);
 
 	if (fd >= 0) {
 		drain(s);
-		ev_io_stop(loop_ev(s->loop), &s->pipe_io);
+		ev_io_stop(loop_ev(s->rules->loop), &s->pipe_io);
 		fd_close(&s->fd);
 		watch(s, fd);
 	}
 	if (strcmp(path, s->sink.path) != 0) {
 		sink_fini(&s->sink);
-		sink_init(&s->sink, path, order->size_bytes, order->keep);
+		sink_init(&s->sink, path, &limits);
 	}
-	sink_set_limits(&s->sink, order->size_bytes, order->keep);
+	sink_set_limits(&s->sink, &limits);
+	s->quota.rate = order->rate;
 	s->origin.format = order->format;
 	free(path);
+}
+
+void
+source_flush(struct source *s)
+{
+	drain(s);
+	write_lines(s, true);
 }
 
 /* What the last generation said must not carry the new one's pid. */
 void
 source_started(struct source *s, pid_t pid, uint64_t generation)
 {
-	drain(s);
-	write_lines(s, true);
+	source_flush(s);
 	s->origin.pid = pid;
 	s->origin.generation = generation;
 }
@@ -188,10 +325,4 @@ void
 source_reopen(struct source *s)
 {
 	sink_reopen(&s->sink);
-}
-
-void
-source_set_line_bytes(struct source *s, size_t line_bytes)
-{
-	s->line_bytes = line_bytes;
 }

@@ -2,6 +2,7 @@
 /*
  * One worker's output: a pipe, its unfinished line, its file.  A line ends at
  * '\n' or after line_bytes; whole lines are stamped and written at once.
+ * Lines that are in no file are counted, and confessed where they are missing.
  */
 #ifndef WORKERS_LOG_SOURCE_H
 #define WORKERS_LOG_SOURCE_H
@@ -12,17 +13,34 @@
 
 struct source;
 
-/* order: LOGS_ADD.  Takes fd (a pipe's read end).  log_dir is borrowed. */
-struct source *source_new(struct loop *loop, const struct logs_order *order,
-    const char *log_dir, size_t line_bytes, int fd);
+/* What all sources of a process share; borrowed. */
+struct source_rules {
+	struct loop *loop;
+	const char *log_dir;
+	size_t line_bytes; /* may change */
+	/* lines were dropped: source_settle() is to be called soon */
+	void (*on_drop)(void *arg);
+	void *arg;
+};
+
+/* order: LOGS_ADD.  Takes fd (a pipe's read end). */
+struct source *source_new(const struct source_rules *rules,
+    const struct logs_order *order, int fd);
 /* Reads what is there, writes it, an unfinished last line too. */
 void source_free(struct source **source);
 const char *source_name(const struct source *source);
 /* LOGS_ADD again: new settings; fd -1 keeps the pipe. */
 void source_change(struct source *source, const struct logs_order *order,
-    const char *log_dir, int fd);
+    int fd);
 void source_started(struct source *source, pid_t pid, uint64_t generation);
+/* What is in the pipe now is in the file when this returns (or dropped). */
+void source_flush(struct source *source);
 void source_reopen(struct source *source);
-void source_set_line_bytes(struct source *source, size_t line_bytes);
+/* Confesses in the file what was dropped; true while that is still to do. */
+bool source_settle(struct source *source);
+/* What was dropped and not yet reported: fills lines, bytes, error; false:
+ * nothing. */
+bool source_report(const struct source *source, struct logs_report *report);
+void source_reported(struct source *source, const struct logs_report *report);
 
 #endif

@@ -5,8 +5,13 @@
  */
 #include "workers/log/stamp.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "common/json.h"
 #include "common/mono.h"
+
+#define JSON_START "{\"time\":\""
 
 static bool
 is_plain(unsigned char c)
@@ -32,41 +37,74 @@ add_printable(struct buf *out, struct slice line)
 	buf_add(out, line.ptr + start, line.len - start);
 }
 
-static void
-stamp_text(const struct origin *from, const char *time, struct slice line,
-    struct buf *out)
-{
-	buf_add_str(out, time);
-	if (from->pid > 0)
-		buf_printf(out, " %s[%d] ", from->name, (int)from->pid);
-	else
-		buf_printf(out, " %s ", from->name);
-	add_printable(out, line);
-}
-
-static void
-stamp_json(const struct origin *from, const char *time, struct slice line,
-    struct buf *out)
-{
-	buf_printf(out, "{\"time\":\"%s\",\"name\":", time);
-	json_quote(out, slice_of(from->name));
-	buf_printf(out,
-	    ",\"pid\":%d,\"generation\":%llu,\"line\":", (int)from->pid,
-	    (unsigned long long)from->generation);
-	json_quote(out, line);
-	buf_add_u8(out, '}');
-}
-
+/* A name needs no quoting: it is a worker's, [A-Za-z0-9_@-]. */
 void
-stamp_line(const struct origin *from, int64_t wall, struct slice line,
-    struct buf *out)
+stamp_init(struct stamp *stamp, const struct origin *from, int64_t wall)
 {
 	char time[RFC3339_BYTES];
+	int n;
 
 	rfc3339_print(wall, time);
 	if (from->format == LOGS_JSON)
-		stamp_json(from, time, line, out);
+		n = snprintf(stamp->head, sizeof stamp->head,
+		    JSON_START "%s\",\"name\":\"%s\",\"pid\":%d"
+			       ",\"generation\":%llu,\"line\":",
+		    time, from->name, (int)from->pid,
+		    (unsigned long long)from->generation);
+	else if (from->pid > 0)
+		n = snprintf(stamp->head, sizeof stamp->head, "%s %s[%d] ",
+		    time, from->name, (int)from->pid);
 	else
-		stamp_text(from, time, line, out);
+		n = snprintf(stamp->head, sizeof stamp->head, "%s %s ", time,
+		    from->name);
+	stamp->format = from->format;
+	stamp->head_len = n > 0 && n < (int)sizeof stamp->head ? (size_t)n : 0;
+}
+
+void
+stamp_line(const struct stamp *stamp, const struct piece *piece,
+    struct buf *out)
+{
+	buf_add(out, stamp->head, stamp->head_len);
+	if (stamp->format == LOGS_JSON) {
+		json_quote(out, piece->text);
+		buf_add_str(out, piece->more ? ",\"more\":true}\n" : "}\n");
+		return;
+	}
+	add_printable(out, piece->text);
+	buf_add_str(out, piece->more ? "\\\n" : "\n");
+}
+
+void
+stamp_dropped(const struct stamp *stamp, uint64_t lines, const char *cause,
+    struct buf *out)
+{
+	char text[160];
+
+	snprintf(text, sizeof text, "[ms-log: %llu line%s dropped here: %s]",
+	    (unsigned long long)lines, lines == 1 ? "" : "s", cause);
+	buf_add(out, stamp->head, stamp->head_len);
+	if (stamp->format == LOGS_JSON) {
+		json_quote(out, slice_of(text));
+		buf_printf(out, ",\"dropped\":%llu}\n",
+		    (unsigned long long)lines);
+		return;
+	}
+	buf_add_str(out, text);
 	buf_add_u8(out, '\n');
+}
+
+bool
+stamp_time(struct slice start, int64_t *wall_ns_r)
+{
+	size_t skip = strlen(JSON_START);
+	size_t n = 0;
+
+	if (start.len > skip && memcmp(start.ptr, JSON_START, skip) == 0) {
+		start.ptr += skip;
+		start.len -= skip;
+	}
+	while (n < start.len && start.ptr[n] != ' ' && start.ptr[n] != '"')
+		n++;
+	return n < start.len && rfc3339_parse(start.ptr, n, wall_ns_r);
 }

@@ -12,15 +12,30 @@ static struct loop *loop;
 static struct source *source;
 static char dir[64];
 static int pipe_in;
+static struct source_rules rules;
+static unsigned told; /* that something was dropped */
 
 static void
-begin(size_t line_bytes)
+on_drop(void *arg)
 {
-	struct logs_order order = { .verb = LOGS_ADD,
+	ck_assert_ptr_eq(arg, &told);
+	told++;
+}
+
+static struct logs_order
+an_order(void)
+{
+	return (struct logs_order){ .verb = LOGS_ADD,
 		.name = "w",
 		.file = "w.log",
 		.pid = 7,
 		.generation = 1 };
+}
+
+static void
+begin(size_t line_bytes)
+{
+	struct logs_order order = an_order();
 	int ends[2];
 
 	snprintf(dir, sizeof dir, "/tmp/ms-source-XXXXXX");
@@ -28,7 +43,13 @@ begin(size_t line_bytes)
 	ck_assert_int_eq(pipe(ends), 0);
 	pipe_in = ends[1];
 	loop = loop_new();
-	source = source_new(loop, &order, dir, line_bytes, ends[0]);
+	told = 0;
+	rules = (struct source_rules){ .loop = loop,
+		.log_dir = dir,
+		.line_bytes = line_bytes,
+		.on_drop = on_drop,
+		.arg = &told };
+	source = source_new(&rules, &order, ends[0]);
 }
 
 static void
@@ -84,7 +105,7 @@ START_TEST(long_line_is_split_and_nothing_is_lost)
 	begin(4);
 	say("abcdefghij\nk\n");
 	loop_turn(loop, false);
-	finish("w[7] abcd\nw[7] efgh\nw[7] ij\nw[7] k\n");
+	finish("w[7] abcd\\\nw[7] efgh\\\nw[7] ij\nw[7] k\n");
 }
 END_TEST
 
@@ -93,7 +114,7 @@ START_TEST(endless_line_is_written_as_it_comes)
 	begin(4);
 	say("abcdefghij");
 	loop_turn(loop, false);
-	finish("w[7] abcd\nw[7] efgh\nw[7] ij\n");
+	finish("w[7] abcd\\\nw[7] efgh\\\nw[7] ij\n");
 }
 END_TEST
 
@@ -115,7 +136,70 @@ START_TEST(what_waits_in_the_pipe_is_written_at_the_end)
 }
 END_TEST
 
+START_TEST(flush_writes_what_waits_and_its_unfinished_line)
+{
+	struct buf text = { 0 };
+	char path[96];
+
+	begin(100);
+	say("a\nb");
+	source_flush(source);
+	snprintf(path, sizeof path, "%s/w.log", dir);
+	ck_assert_int_eq(file_read(path, 1 << 20, &text, NULL), MS_OK);
+	ck_assert_uint_gt(text.len, 2);
+	ck_assert_int_eq(text.ptr[text.len - 2], 'b');
+	buf_fini(&text);
+	finish("w[7] a\nw[7] b\n");
+}
+END_TEST
+
+START_TEST(what_is_too_much_is_dropped_counted_and_confessed)
+{
+	struct logs_order order = an_order();
+	struct logs_report report;
+
+	begin(100);
+	order.rate = (struct rate){ 2, 3600000 };
+	source_change(source, &order, -1);
+	say("a\nb\nc\nd\n");
+	loop_turn(loop, false);
+	ck_assert_uint_gt(told, 0);
+	ck_assert(source_report(source, &report));
+	ck_assert_uint_eq(report.lines, 2);
+	ck_assert_int_eq(report.error, 0);
+	source_reported(source, &report);
+	ck_assert(!source_report(source, &report));
+	ck_assert(source_settle(source)); /* its hour is not over */
+	order.rate = (struct rate){ 0, 0 };
+	source_change(source, &order, -1);
+	say("e\n");
+	finish("w[7] a\nw[7] b\nw[7] [ms-log: 2 lines dropped here: "
+	       "more than log_rate]\nw[7] e\n");
+}
+END_TEST
+
+START_TEST(confession_comes_without_a_further_line)
+{
+	struct logs_order order = an_order();
+
+	begin(100);
+	snprintf(order.file, sizeof order.file, "/dev/full");
+	source_change(source, &order, -1);
+	say("lost\n");
+	loop_turn(loop, false);
+	ck_assert(source_settle(source));
+	order = an_order();
+	source_change(source, &order, -1);
+	ck_assert(!source_settle(source));
+	finish("w[7] [ms-log: 1 line dropped here: No space left on "
+	       "device]\n");
+}
+END_TEST
+
 UNIT(source, line_in_two_pieces_is_one_line,
     long_line_is_split_and_nothing_is_lost, endless_line_is_written_as_it_comes,
     last_words_carry_the_pid_that_said_them,
-    what_waits_in_the_pipe_is_written_at_the_end)
+    what_waits_in_the_pipe_is_written_at_the_end,
+    flush_writes_what_waits_and_its_unfinished_line,
+    what_is_too_much_is_dropped_counted_and_confessed,
+    confession_comes_without_a_further_line)

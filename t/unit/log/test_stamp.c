@@ -11,9 +11,12 @@ static const struct origin json = { "bus", 312, 4, LOGS_JSON };
 static void
 expect(const struct origin *from, struct slice line, const char *wanted)
 {
+	struct piece piece = { line, false };
 	struct buf out = { 0 };
+	struct stamp stamp;
 
-	stamp_line(from, INT64_C(1795551300123000000), line, &out);
+	stamp_init(&stamp, from, INT64_C(1795551300123000000));
+	stamp_line(&stamp, &piece, &out);
 	buf_add_u8(&out, 0);
 	ck_assert_str_eq((char *)out.ptr, wanted);
 	buf_fini(&out);
@@ -44,19 +47,61 @@ END_TEST
 
 START_TEST(json_line_is_valid_whatever_was_said)
 {
-	static const char hostile[] = "say \"hi\" \\ \x01 \xff";
+	static const char hostile[] = "say \"hi\" \\ \x01 \0 \xff";
+	struct piece piece = { { hostile, sizeof hostile - 1 }, true };
 	struct buf out = { 0 };
 	struct json_raw value;
+	struct stamp stamp;
 
-	stamp_line(&json, 0, (struct slice){ hostile, sizeof hostile - 1 },
-	    &out);
+	stamp_init(&stamp, &json, 0);
+	stamp_line(&stamp, &piece, &out);
 	ck_assert_int_eq(out.ptr[out.len - 1], '\n');
 	ck_assert_int_eq(json_check(buf_slice(&out), &value, NULL), MS_OK);
+	buf_add_u8(&out, 0);
 	ck_assert_ptr_nonnull(strstr((char *)out.ptr, "\"generation\":4"));
+	ck_assert_ptr_nonnull(strstr((char *)out.ptr, "\"more\":true"));
 	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(dropped_lines_are_a_line_of_the_same_form)
+{
+	struct buf out = { 0 };
+	struct json_raw value;
+	struct stamp stamp;
+
+	stamp_init(&stamp, &json, 0);
+	stamp_dropped(&stamp, 12, "disk \"full\"", &out);
+	ck_assert_int_eq(json_check(buf_slice(&out), &value, NULL), MS_OK);
+	buf_add_u8(&out, 0);
+	ck_assert_ptr_nonnull(strstr((char *)out.ptr, "\"dropped\":12}"));
+	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(first_line_tells_when_a_file_was_begun)
+{
+	const struct origin *forms[] = { &text, &json };
+	int64_t wall = INT64_C(1795551300123000000), found;
+
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		struct piece piece = { SLICE_LIT("x"), false };
+		struct buf out = { 0 };
+		struct stamp stamp;
+
+		stamp_init(&stamp, forms[i], wall);
+		stamp_line(&stamp, &piece, &out);
+		ck_assert(stamp_time(buf_slice(&out), &found));
+		ck_assert_int_eq(found, wall);
+		buf_fini(&out);
+	}
+	ck_assert(!stamp_time(SLICE_LIT("hello world"), &found));
+	ck_assert(!stamp_time(SLICE_LIT(""), &found));
 }
 END_TEST
 
 UNIT(stamp, text_line_carries_time_name_and_pid,
     line_of_an_unknown_pid_has_none, terminal_controls_become_visible,
-    json_line_is_valid_whatever_was_said)
+    json_line_is_valid_whatever_was_said,
+    dropped_lines_are_a_line_of_the_same_form,
+    first_line_tells_when_a_file_was_begun)

@@ -51,6 +51,55 @@ START_TEST(every_line_is_json_even_when_its_members_are_too_long)
 }
 END_TEST
 
+START_TEST(held_event_holds_back_what_comes_after)
+{
+	struct events *events = events_new();
+
+	events_add(events, "ready", "a", "%s", "");
+	events_hold(events, events_add(events, "exited", "a", "%s", ""));
+	events_add(events, "starting", "a", "%s", "");
+	events_hold(events, events_add(events, "exited", "b", "%s", ""));
+	events_add(events, "starting", "b", "%s", "");
+	ck_assert_uint_eq(events_next(events), 2);
+	ck_assert_ptr_null(events_get(events, 2));
+	events_show(events, 4); /* the first one still holds */
+	ck_assert_uint_eq(events_next(events), 2);
+	events_show(events, 2);
+	ck_assert_uint_eq(events_next(events), 6);
+	ck_assert_ptr_nonnull(strstr(events_get(events, 2), "\"exited\""));
+	events_show(events, 2);
+	events_show(events, 99);
+	ck_assert_uint_eq(events_next(events), 6);
+	events_free(&events);
+}
+END_TEST
+
+START_TEST(ring_that_runs_over_forgets_what_was_held)
+{
+	struct events *events = events_new();
+
+	events_hold(events, events_add(events, "exited", "a", "%s", ""));
+	for (unsigned i = 0; i < EVENTS_KEPT; i++)
+		events_add(events, "ready", "a", "%s", "");
+	ck_assert_uint_eq(events_first(events), 2);
+	ck_assert_uint_eq(events_next(events), EVENTS_KEPT + 2);
+	events_show(events, 1);
+	events_free(&events);
+}
+END_TEST
+
+START_TEST(every_life_has_another_name)
+{
+	struct events *a = events_new(), *b = events_new();
+
+	ck_assert_str_ne(events_life(a), events_life(b));
+	events_free(&a);
+	events_free(&b);
+}
+END_TEST
+
 UNIT(events, events_are_numbered_from_one,
     the_oldest_are_forgotten_and_numbers_go_on,
-    every_line_is_json_even_when_its_members_are_too_long)
+    every_line_is_json_even_when_its_members_are_too_long,
+    held_event_holds_back_what_comes_after,
+    ring_that_runs_over_forgets_what_was_held, every_life_has_another_name)
