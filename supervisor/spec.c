@@ -13,6 +13,7 @@
 #include "common/alloc.h"
 #include "proto/conf/sections.h"
 #include "proto/contract.h"
+#include "supervisor/spec_log.h"
 #include "supervisor/spec_order.h"
 
 #define SPEC_BYTES_MAX  (64u << 20)
@@ -332,8 +333,10 @@ spec_load(const char *path, const char *cwd, char **env,
 	load_supervisors(&l);
 	resolve_parents(&l);
 	load_workers(&l);
-	if (errors->count == 0)
+	if (errors->count == 0) {
+		spec_check_logs(spec, errors);
 		spec_order(spec, errors);
+	}
 	conf_errors_fini(&l.told);
 	if (errors->count)
 		spec_drop(&spec);

@@ -180,6 +180,7 @@ card_render(const struct json *worker, const struct look *look, int64_t now_ns,
 		key_render(look, "next try", out);
 		buf_printf(out, "in %s\n", print_wait(next, text));
 	}
+	dropped_render(worker, look, out);
 	if (json_type_of(exit) == JSON_OBJECT)
 		exit_line_render(exit, look, "last exit", now_ns, out);
 }

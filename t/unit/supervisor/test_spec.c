@@ -277,6 +277,28 @@ START_TEST(only_a_change_of_the_process_is_another_process)
 }
 END_TEST
 
+START_TEST(two_writers_of_one_log_are_refused_with_their_place)
+{
+	struct spec *spec;
+
+	refused("[msd]\nlog_dir = /l\n[worker a]\ncommand = x\n"
+		"[worker b]\ncommand = x\nlog = file:./a.log\n",
+	    ":7:7: log: worker b writes /l/a.log too, the log of worker a");
+	refused("[msd]\nlog_dir = /l\n[worker a]\ncommand = x\n"
+		"log = file:x.log\n"
+		"[worker b]\ncommand = x\nlog = file:/l//x.log\n",
+	    "worker b writes /l/x.log too, the log of worker a");
+	refused("[worker a]\ncommand = x\n"
+		"[worker b]\ncommand = x\nlog = file:a.log.3\n",
+	    "rotated, the log of worker a");
+	refused("[worker msd]\ncommand = x\n", "the log of msd");
+	spec = accepted("[worker a]\ncommand = x\nlog = file:/dev/null\n"
+			"[worker b]\ncommand = x\nlog = file:/dev/null\n"
+			"[worker c]\ncommand = x\nlog = file:a.log.old\n");
+	spec_drop(&spec);
+}
+END_TEST
+
 UNIT(spec, workers_start_in_file_order_through_the_tree,
     a_dependency_starts_first_wherever_it_is_written,
     a_dependency_cycle_is_named, supervisors_in_a_circle_are_named,
@@ -285,4 +307,5 @@ UNIT(spec, workers_start_in_file_order_through_the_tree,
     relative_paths_mean_the_working_directory,
     instances_are_numbered_and_required_together, strict_otp_has_otps_defaults,
     what_cannot_be_done_yet_is_refused, a_check_is_understood,
-    nonsense_is_refused_by_key, only_a_change_of_the_process_is_another_process)
+    nonsense_is_refused_by_key, only_a_change_of_the_process_is_another_process,
+    two_writers_of_one_log_are_refused_with_their_place)
