@@ -12,6 +12,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "supervisor/child.h"
+#include "supervisor/ctl.h"
 #include "supervisor/msd.h"
 
 #define TURN_MS 5u
@@ -196,8 +197,10 @@ settle_groups(struct msd *msd)
 	for (size_t i = 0; i < msd->tree.group_count; i++) {
 		struct group *g = msd->tree.groups[i];
 
-		if (g->starting && !g->kept)
+		if (g->starting && !g->kept) {
 			g->starting = false;
+			ctl_on_state(msd->ctl); /* somebody may wait for it */
+		}
 	}
 }
 
