@@ -73,13 +73,16 @@ on_booted(struct msd *msd)
 {
 	struct process *process = container_of(msd, struct process, msd);
 	size_t ready = 0;
+	char text[96];
 
 	for (size_t i = 0; i < msd->tree.child_count; i++)
 		ready += child_is_ready(msd->tree.children[i]);
+	snprintf(text, sizeof(text), "%zu of %zu workers ready", ready,
+	    msd->tree.child_count);
 	log_info("up", "ready=%zu workers=%zu ms=%llu", ready,
 	    msd->tree.child_count,
 	    (unsigned long long)mono_ms_between(msd->started, mono_now()));
-	upstream_ready(msd->upstream);
+	upstream_ready(msd->upstream, text);
 	daemon_report(&process->daemon, MSD_EXIT_OK);
 }
 
@@ -114,7 +117,6 @@ take_lock(struct process *process, struct why *why)
 	if (err == MS_EBUSY) {
 		fprintf(stderr, "msd: already running as pid %d in %s\n",
 		    (int)holder, run_dir);
-		upstream_refuse("another msd is running", EBUSY);
 		process->msd.exit_code = MSD_EXIT_RUNNING;
 	} else if (err != MS_OK) {
 		fprintf(stderr, "msd: %s\n", why->text);
@@ -285,6 +287,15 @@ run(struct process *process)
 	return msd->exit_code;
 }
 
+static bool
+is_wanted(const struct msd_conf *conf)
+{
+	if (!conf->run_if || access(conf->run_if, F_OK) == 0)
+		return true;
+	log_info("not needed here", "run_if=%s", conf->run_if);
+	return false;
+}
+
 static int
 load(struct process *process)
 {
@@ -296,12 +307,12 @@ load(struct process *process)
 	    spec_load(process->options.config, process->cwd, environ, &errors);
 	if (!process->msd.spec) {
 		conf_errors_print(&errors, stderr);
-		if (!process->options.check)
-			upstream_refuse(errors.text[0], EINVAL);
 		code = MSD_EXIT_CONFIG;
 	} else if (process->options.check) {
 		printf("%s: good, %zu workers\n", process->msd.spec->path,
 		    process->msd.spec->worker_count);
+		code = MSD_EXIT_OK;
+	} else if (!is_wanted(&process->msd.spec->msd)) {
 		code = MSD_EXIT_OK;
 	}
 	conf_errors_fini(&errors);

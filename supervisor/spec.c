@@ -13,7 +13,6 @@
 #include "common/alloc.h"
 #include "proto/conf/sections.h"
 #include "proto/contract.h"
-#include "supervisor/spec_log.h"
 #include "supervisor/spec_order.h"
 
 #define SPEC_BYTES_MAX  (64u << 20)

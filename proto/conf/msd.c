@@ -86,6 +86,13 @@ const struct field msd_rows[] = {
 	    .flags = FIELD_RELOAD,
 	    .help = "Members of this group may control msd; others who reach "
 		    "the socket may only read." },
+	{ .name = "run_if",
+	    .type = FIELD_STR,
+	    AT(run_if),
+	    .flags = FIELD_RELOAD,
+	    .min = 1,
+	    .help = "A file without which msd is not needed here: it ends at "
+		    "once, with 0, and starts nothing." },
 	{ .name = "include",
 	    .type = FIELD_WORDS,
 	    AT(include),
