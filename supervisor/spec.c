@@ -80,6 +80,7 @@ load_msd(struct load *l)
 	msd->log_dir = absolute(l, msd->log_dir);
 	msd->state_dir = absolute(l, msd->state_dir);
 	msd->lib_dir = absolute(l, msd->lib_dir);
+	msd->run_if = absolute(l, msd->run_if);
 	check_user(l, section, "user", msd->user);
 	check_group(l, section, "group", msd->group);
 	check_group(l, section, "control_group", msd->control_group);
@@ -195,17 +196,6 @@ absolute_listen(struct load *l, struct words *listen)
 	}
 }
 
-static void
-absolute_check(struct load *l, struct check_conf *check)
-{
-	if (check->kind == CHECK_UNIX && check->path[0] != '/' &&
-	    check->path[0] != '@')
-		check->path =
-		    arena_printf(&l->spec->arena, "%s/%s", l->cwd, check->path);
-	if (check->kind == CHECK_EXEC && strchr(check->words.word[0], '/'))
-		check->words.word[0] = absolute(l, check->words.word[0]);
-}
-
 static bool
 is_log_collector(const char *command)
 {
@@ -227,7 +217,6 @@ load_worker(struct load *l, const struct conf_section *section,
 	conf->cwd = absolute(l, conf->cwd);
 	conf->env_file = absolute(l, conf->env_file);
 	absolute_listen(l, &conf->listen);
-	absolute_check(l, &conf->check);
 	check_user(l, section, "user", conf->user);
 	check_group(l, section, "group", conf->group);
 	for (size_t i = 0; i < conf->groups.count; i++)
@@ -245,6 +234,34 @@ load_worker(struct load *l, const struct conf_section *section,
 	if (find_supervisor(l->spec, w->name) != SIZE_MAX)
 		conf_error(l->errors, &section->place,
 		    "[worker %s]: there is a supervisor of this name", w->name);
+}
+
+/* As OTP: what can never count must not be asked to. */
+static void
+check_significant(struct load *l)
+{
+	const struct spec *spec = l->spec;
+	const char *no = "has no meaning, its end is never counted: "
+			 "auto_shutdown = never in supervisor";
+
+	for (size_t i = 1; i < spec->supervisor_count; i++) {
+		const struct supervisor_spec *s = &spec->supervisors[i];
+		const struct supervisor_spec *parent =
+		    &spec->supervisors[s->parent];
+
+		if (s->conf.significant &&
+		    parent->conf.auto_shutdown == AUTO_SHUTDOWN_NEVER)
+			wrong(l, s->section, "significant", no, parent->name);
+	}
+	for (size_t i = 0; i < spec->worker_count; i++) {
+		const struct worker_spec *w = &spec->workers[i];
+		const struct supervisor_spec *parent =
+		    &spec->supervisors[w->supervisor];
+
+		if (w->conf.significant &&
+		    parent->conf.auto_shutdown == AUTO_SHUTDOWN_NEVER)
+			wrong(l, w->section, "significant", no, parent->name);
+	}
 }
 
 static size_t
@@ -332,10 +349,9 @@ spec_load(const char *path, const char *cwd, char **env,
 	load_supervisors(&l);
 	resolve_parents(&l);
 	load_workers(&l);
-	if (errors->count == 0) {
-		spec_check_logs(spec, errors);
+	check_significant(&l);
+	if (errors->count == 0)
 		spec_order(spec, errors);
-	}
 	conf_errors_fini(&l.told);
 	if (errors->count)
 		spec_drop(&spec);
