@@ -22,6 +22,13 @@ $(foreach s,$(wildcard t/unit/*/test_*.c),$(eval $(call program,TESTS,\
   $(call unit_libs,$(notdir $(patsubst %/,%,$(dir $s)))),$(UNIT_LDLIBS) \
   $(UNIT_LDLIBS.$(notdir $(patsubst %/,%,$(dir $s)))))))
 
+# t/integration/otp: OTP's supervisor_SUITE against the built msd
+OTP_TESTS :=
+$(foreach s,$(wildcard t/integration/otp/test_*.c),$(eval $(call program,OTP_TESTS,\
+  t/integration/otp/$(basename $(notdir $s)),$s t/lib/unit.c t/lib/sup.c,\
+  common,-lcheck -lsubunit -lrt $(COMMON_LDLIBS))))
+TOOLS += $(OTP_TESTS)
+
 # t/probes: small programs that stories run as workers; t/probes/NAME_steps/ holds
 # the further sources of a big one.
 $(foreach s,$(wildcard t/probes/*.c),$(eval $(call program,TOOLS,\
@@ -30,11 +37,13 @@ $(patsubst %.c,$B/%,$(wildcard t/unit/client/test_*.c t/unit/worker/test_*.c)): 
   $(patsubst %.c,$B/%,$(wildcard t/probes/*_worker.c))
 
 check-built: all $(TESTS) $(TOOLS)
-	$QMODE=$(MODE) B=$B sh t/run.sh unit rules stories
+	$QMODE=$(MODE) B=$B sh t/run.sh unit rules stories otp
 check-unit: $(TESTS) ## unit tests only
 	$QMODE=$(MODE) B=$B sh t/run.sh unit
 check-stories: all $(TOOLS) ## integration tests only
 	$QMODE=$(MODE) B=$B sh t/run.sh stories
+check-otp: all $(TOOLS) ## conformance with OTP's supervisor
+	$QMODE=$(MODE) B=$B sh t/run.sh otp
 check-slow: all $(TESTS) $(TOOLS) ## the long tests
 	$QMODE=$(MODE) B=$B sh t/run.sh slow
-.PHONY: check-built check-unit check-stories check-slow
+.PHONY: check-built check-unit check-stories check-otp check-slow

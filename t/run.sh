@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs groups of tests and counts them: t/run.sh unit|rules|stories|slow ...
+# Runs groups of tests and counts them: t/run.sh unit|rules|stories|otp|slow ...
 # Called by make with B (build folder) and MODE.  Ends with "N passed, N failed".
 B=${B:-build/release}
 export B MODE
@@ -25,6 +25,10 @@ trap 'rm -f "$out"' EXIT
 for group in "$@"; do
 	case $group in
 	unit)	for t in "$B"/t/unit/*/test_*; do
+			case $t in *.[od]) continue ;; esac
+			run "${t#"$B"/t/}" "$t"
+		done ;;
+	otp)	for t in "$B"/t/integration/otp/test_*; do
 			case $t in *.[od]) continue ;; esac
 			run "${t#"$B"/t/}" "$t"
 		done ;;

@@ -14,6 +14,10 @@
  *   exit:CODE           ends
  *   exit-if:FILE:CODE, exit-unless:FILE:CODE
  *                       ends when FILE is there, or is not
+ *   if:FILE:STEP        runs STEP when FILE is there
+ *   at:N:STEP, from:N:STEP
+ *                       runs STEP in generation N, or from N on
+ *   ballast:TEXT        nothing; a long argument
  *   count:FILE:N:CODE   ends from its N-th start on; FILE grows a byte a start
  *   segv, abort         dies of it
  *   kill:SIG            sends SIG to itself (a number, TERM, RTMIN+2)
@@ -69,6 +73,9 @@ static const struct {
 	{ "exit", step_exit },
 	{ "exit-if", step_exit_if },
 	{ "exit-unless", step_exit_unless },
+	{ "if", step_if },
+	{ "at", step_at },
+	{ "from", step_from },
 	{ "count", step_count },
 	{ "segv", step_segv },
 	{ "abort", step_abort },
@@ -179,7 +186,8 @@ main(int argc, char **argv)
 			execvp(argv[i], argv + i);
 			chaos_broken("exec");
 		}
-		chaos_step(argv[i]);
+		if (strncmp(argv[i], "ballast:", 8) != 0)
+			chaos_step(argv[i]);
 	}
 	chaos_wait();
 }

@@ -80,6 +80,41 @@ step_exit_unless(char *value)
 }
 
 void
+step_if(char *value)
+{
+	char *step = chaos_cut(value);
+
+	if (exists(value))
+		chaos_step(step);
+}
+
+static int
+generation(void)
+{
+	const char *text = getenv("MS_GENERATION");
+
+	return text ? atoi(text) : 0;
+}
+
+void
+step_at(char *value)
+{
+	char *step = chaos_cut(value);
+
+	if (generation() == atoi(value))
+		chaos_step(step);
+}
+
+void
+step_from(char *value)
+{
+	char *step = chaos_cut(value);
+
+	if (generation() >= atoi(value))
+		chaos_step(step);
+}
+
+void
 step_count(char *value)
 {
 	char *limit = chaos_cut(value), *code = chaos_cut(limit);
