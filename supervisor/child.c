@@ -26,6 +26,7 @@
 #include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
 #include "supervisor/notify_sock.h"
+#include "supervisor/probe.h"
 #include "supervisor/recovery.h"
 #include "supervisor/watchdog.h"
 
@@ -163,6 +164,7 @@ start(struct child *child)
 		return;
 	}
 	child_set_state(child, CHILD_STARTING);
+	probe_start(child);
 	emit(child, "starting");
 	logs_started(child->msd->logs, child);
 	child_launched(child);
@@ -181,6 +183,8 @@ become_ready(struct child *child)
 		watchdog_start(child);
 	}
 	child_set_state(child, CHILD_READY);
+	if (!again)
+		probe_start(child);
 	events_add(child->msd->events, "ready", child->node.name,
 	    "\"pid\":%d,\"generation\":%llu,\"after_ms\":%llu", (int)child->pid,
 	    (unsigned long long)child->generation,
@@ -205,10 +209,18 @@ reload_late(struct child *child)
 	become_ready(child);
 }
 
+/* From here on nobody asks whether it is well. */
+static void
+stop_watching(struct child *child)
+{
+	watchdog_stop(child);
+	probe_stop(child);
+}
+
 static void
 ends_itself(struct child *child)
 {
-	watchdog_stop(child);
+	stop_watching(child);
 	child_set_state(child, CHILD_STOPPING);
 	emit(child, "stopping");
 }
@@ -216,7 +228,7 @@ ends_itself(struct child *child)
 static void
 kill_now(struct child *child)
 {
-	watchdog_stop(child);
+	stop_watching(child);
 	kill_tree(child);
 	child_set_state(child, CHILD_KILLING);
 }
@@ -224,7 +236,7 @@ kill_now(struct child *child)
 static void
 order_stop(struct child *child)
 {
-	watchdog_stop(child);
+	stop_watching(child);
 	emit(child, "stopping");
 	if (child->spec->conf.stop_timeout_ms == 0) {
 		kill_now(child);
@@ -254,12 +266,14 @@ doom(struct child *child, enum exit_kind kind)
 static void
 start_late(struct child *child)
 {
+	const char *said = probe_said(child);
+
 	if (child->spec->conf.ready.kind == READY_DELAY) {
 		become_ready(child);
 		return;
 	}
-	log_warn("not ready in time", "name=%s pid=%d", child->node.name,
-	    (int)child->pid);
+	log_warn("not ready in time", "name=%s pid=%d%s%s", child->node.name,
+	    (int)child->pid, said ? " check=" : "", said ? LOGQ(said) : "");
 	doom(child, EXIT_KIND_START_TIMEOUT);
 	order_stop(child);
 }
@@ -270,7 +284,7 @@ hung(struct child *child)
 	log_warn("hung, watchdog expired", "name=%s pid=%d", child->node.name,
 	    (int)child->pid);
 	doom(child, EXIT_KIND_WATCHDOG);
-	watchdog_stop(child);
+	stop_watching(child);
 	emit(child, "watchdog");
 	child_signal(child, SIGABRT);
 	child_signal(child, SIGCONT);
@@ -302,7 +316,7 @@ static void
 died(struct child *child)
 {
 	child_end_launch(child); /* last words: exec error, READY, ... */
-	watchdog_stop(child);
+	stop_watching(child);
 	child->group = child->pid;
 	tree_set_pid(&child->msd->tree, child, 0);
 	child_set_state(child, CHILD_CLEANING);
@@ -503,6 +517,7 @@ child_free(struct child **child_ptr)
 	*child_ptr = NULL;
 	loop_timer_stop(child->msd->loop, &child->deadline);
 	watchdog_stop(child);
+	probe_free(child);
 	child_end_launch(child);
 	listen_close(child);
 	fd_close(&child->log_r);

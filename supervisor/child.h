@@ -123,6 +123,7 @@ struct child {
 	struct heartbeat heartbeat;
 	ev_timer watchdog;
 	struct mono watchdog_due; /* it rings then; 0: never */
+	struct probe *probe;      /* NULL: it never had a check */
 	int *listen_fds;
 	size_t listen_count;
 
@@ -137,7 +138,7 @@ struct child {
 	uint32_t restarts;
 	uint32_t in_a_row;
 	char *status;              /* what it said last, or NULL */
-	struct exit_reason *exits; /* ring, allocated with the first death */
+	struct exit_reason *exits; /* ring, grows to CHILD_EXITS_KEPT */
 	uint32_t exit_count;       /* ever */
 	const char *done;          /* about the last death; static text */
 	UT_hash_handle by_pid;

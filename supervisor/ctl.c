@@ -20,6 +20,7 @@
 #include "supervisor/group.h"
 
 #define ACCEPTS_PER_TURN 16u
+#define ACCEPT_REST_MS   100u
 
 /* ---- requests ----------------------------------------------------------- */
 
@@ -184,6 +185,23 @@ refuse_client(int fd)
 	fd_close(&fd);
 }
 
+/* The client stays in the queue of the socket, which stays readable: without
+ * a rest this would be asked again at once, for ever. */
+static void
+rest_listener(struct ctl *ctl)
+{
+	ev_io_stop(loop_ev(ctl->msd->loop), &ctl->listener);
+	loop_timer_start(ctl->msd->loop, &ctl->accept_again, ACCEPT_REST_MS);
+}
+
+static void
+on_accept_again(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
+{
+	struct ctl *ctl = container_of(timer, struct ctl, accept_again);
+
+	ev_io_start(ev, &ctl->listener);
+}
+
 static void
 on_accept(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 {
@@ -194,8 +212,11 @@ on_accept(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 		int fd =
 		    accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE)
+				rest_listener(ctl);
 			return;
+		}
 		if (ctl->client_count >= CTL_CLIENTS_MAX)
 			refuse_client(fd);
 		else
@@ -247,6 +268,7 @@ ctl_open(struct msd *msd, struct why *why)
 	TAILQ_INIT(&ctl->clients);
 	TAILQ_INIT(&ctl->waits);
 	ev_io_init(&ctl->listener, on_accept, fd, EV_READ);
+	ev_timer_init(&ctl->accept_again, on_accept_again, 0., 0.);
 	ev_io_start(loop_ev(msd->loop), &ctl->listener);
 	events_listen(msd->events, on_event, ctl);
 	return ctl;
@@ -277,6 +299,7 @@ ctl_close(struct ctl **ctl_ptr)
 	events_show_all(ctl->msd->events);
 	events_listen(ctl->msd->events, NULL, NULL);
 	ev_io_stop(loop_ev(ctl->msd->loop), &ctl->listener);
+	loop_timer_stop(ctl->msd->loop, &ctl->accept_again);
 	fd_close(&ctl->fd);
 	unlink(ctl->msd->socket_path);
 	while (!TAILQ_EMPTY(&ctl->clients)) {

@@ -185,8 +185,12 @@ ctl_follow(const struct ctl_request *request, uint64_t from, bool follow)
 	uint64_t first = events_first(events), next = events_next(events);
 	struct buf *out = ctl_reply(request);
 
-	buf_printf(out, ",\"first\":%llu,\"next\":%llu",
-	    (unsigned long long)first, (unsigned long long)next);
+	buf_printf(out, ",\"life\":\"%s\",\"first\":%llu,\"next\":%llu",
+	    events_life(events), (unsigned long long)first,
+	    (unsigned long long)next);
+	if (from > 0 && from < first)
+		buf_printf(out, ",\"lost\":{\"first\":%llu,\"last\":%llu}",
+		    (unsigned long long)from, (unsigned long long)first - 1);
 	ctl_reply_end(request);
 	client->follows = true;
 	client->ends = !follow;

@@ -132,11 +132,15 @@ do_events(const struct ctl_request *request)
 	double from = json_get_num(request->json, "from", -1);
 	bool follow = json_get_bool(request->json, "follow", true);
 	const struct events *events = request->msd->events;
+	const char *life = json_get_str(request->json, "life", NULL);
 
 	if (from > 9e15) {
 		ctl_fail(request, "bad_request", "from: too large a number");
 		return;
 	}
+	/* a number of another life: all of this one is news */
+	if (from >= 0 && life && strcmp(life, events_life(events)) != 0)
+		from = 1;
 	/* a follower without a number wants news, the others what there is */
 	if (from < 0)
 		from = (double)(follow ? events_next(events)

@@ -41,6 +41,7 @@ struct ctl {
 	struct msd *msd;
 	int fd;
 	ev_io listener;
+	ev_timer accept_again; /* no descriptor was left */
 	struct clients clients;
 	unsigned client_count;
 	struct waits waits;

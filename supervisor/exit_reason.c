@@ -6,6 +6,7 @@
  */
 #include "supervisor/exit_reason.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,12 +39,32 @@ is_in(const struct exit_reason *reason, const struct exit_set *set)
 	    : exit_set_has_signal(set, reason->signal);
 }
 
+bool
+exit_is_shortage(const struct exit_reason *reason)
+{
+	if (reason->kind != EXIT_KIND_EXEC)
+		return false;
+	switch (reason->error) {
+	case EAGAIN:
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+	case ETXTBSY:
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum exit_verdict
 exit_judge(const struct exit_reason *reason, const struct worker_conf *conf)
 {
 	bool promised_ready =
 	    !reason->was_ready && conf->ready.kind != READY_EXEC;
 
+	if (exit_is_shortage(reason))
+		return VERDICT_SHORTAGE;
 	if (reason->kind != EXIT_KIND_EXIT && reason->kind != EXIT_KIND_SIGNAL)
 		return VERDICT_FAILURE;
 	if (promised_ready && reason->kind == EXIT_KIND_EXIT &&
@@ -63,7 +84,8 @@ exit_is_restarted(enum restart_type type, enum exit_verdict verdict)
 	if (verdict == VERDICT_IGNORE || verdict == VERDICT_FINAL)
 		return false;
 	return type == RESTART_PERMANENT ||
-	    (type == RESTART_TRANSIENT && verdict == VERDICT_FAILURE);
+	    (type == RESTART_TRANSIENT &&
+		(verdict == VERDICT_FAILURE || verdict == VERDICT_SHORTAGE));
 }
 
 const char *

@@ -46,7 +46,8 @@ enum exit_verdict {
 	VERDICT_NORMAL,  /* `normal` and `shutdown` of OTP */
 	VERDICT_FAILURE, /* anything else */
 	VERDICT_IGNORE,  /* "do not run me here" */
-	VERDICT_FINAL    /* listed in prevent_restart_exit */
+	VERDICT_FINAL,   /* listed in prevent_restart_exit */
+	VERDICT_SHORTAGE /* the machine could not start it: not its fault */
 };
 
 /* Of a death nobody here ordered. */
@@ -54,6 +55,9 @@ enum exit_verdict exit_judge(const struct exit_reason *reason,
     const struct worker_conf *conf);
 /* Does a worker of this type come back after such an end? */
 bool exit_is_restarted(enum restart_type type, enum exit_verdict verdict);
+/* No processes, memory or descriptors left, or its program is being written:
+ * time heals that. */
+bool exit_is_shortage(const struct exit_reason *reason);
 /* A signal that a process gives itself by its own fault. */
 bool signal_is_own_fault(int signo);
 

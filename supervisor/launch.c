@@ -29,12 +29,15 @@
 #define NOTIFY_PER_TURN 16u
 #define NOTIFY_LAST     1024u /* of a dead process: all that can be queued */
 #define NAMES_BYTES     2048
+#define FDS_SPARE       32u
 #define DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct launch {
 	struct child *child;
 	const struct worker_conf *conf;
+	const struct words *command;
+	bool is_probe; /* of the worker, not the worker itself */
 	struct arena arena;
 	struct env_list env;
 	struct spawn_plan plan;
@@ -63,7 +66,7 @@ look_up(struct launch *l, const char *dir, size_t dir_len, const char *name)
 static const char *
 find_program(struct launch *l)
 {
-	const char *name = l->conf->command.word[0];
+	const char *name = l->command->word[0];
 	const char *lib = l->child->msd->lib_dir, *path = getenv("PATH");
 	const char *found;
 
@@ -85,12 +88,12 @@ plan_program(struct launch *l)
 {
 	l->stage = SPAWN_EXEC;
 	l->plan.path = find_program(l);
-	l->plan.argv = l->conf->command.word;
+	l->plan.argv = l->command->word;
 	if (l->plan.path)
 		return true;
 	errno = ENOENT;
 	why_set(&l->why, MS_ENOTFOUND, "'%s' is neither in lib_dir nor in PATH",
-	    l->conf->command.word[0]);
+	    l->command->word[0]);
 	return false;
 }
 
@@ -126,6 +129,15 @@ plan_listen(struct launch *l)
 }
 
 static bool
+open_null(struct launch *l)
+{
+	l->stage = SPAWN_PREPARE;
+	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	l->plan.null_fd = l->null_fd;
+	return l->null_fd >= 0;
+}
+
+static bool
 plan_output(struct launch *l)
 {
 	struct child *child = l->child;
@@ -135,11 +147,7 @@ plan_output(struct launch *l)
 	    logs_output(child->msd->logs, child, &l->owns_out_fd, &l->why);
 	if (l->out_fd < 0)
 		return false;
-	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (l->null_fd < 0)
-		return false;
 	l->plan.out_fd = l->out_fd;
-	l->plan.null_fd = l->null_fd;
 	if (!child->spec->collects_logs)
 		return true;
 	l->orders_fd = logs_collector_fd(child->msd->logs, child);
@@ -178,8 +186,9 @@ slot_of(char *assignment)
 	return assignment ? strchr(assignment, '=') + 1 : NULL;
 }
 
+/* Who it is and where everything lies. */
 static void
-set_contract(struct launch *l)
+set_place(struct launch *l)
 {
 	const struct child *child = l->child;
 	const struct msd *msd = child->msd;
@@ -194,6 +203,15 @@ set_contract(struct launch *l)
 	env_setf(env, ENV_STATE_DIR "=%s", dirs->state_dir);
 	env_setf(env, ENV_LOG_DIR "=%s", dirs->log_dir);
 	env_setf(env, ENV_SOCKET "=%s", msd->socket_path);
+}
+
+/* How it talks with msd. */
+static void
+set_channels(struct launch *l)
+{
+	const struct child *child = l->child;
+	struct env_list *env = &l->env;
+
 	env_setf(env, "NOTIFY_SOCKET=%s", child->notify_path);
 	if (l->orders_fd >= 0)
 		env_setf(env, ENV_LOG_FD "=%d",
@@ -239,7 +257,11 @@ plan_env(struct launch *l)
 	}
 	for (size_t i = 0; i < conf->env.count; i++)
 		env_set(&l->env, conf->env.word[i]);
-	set_contract(l);
+	set_place(l);
+	if (l->is_probe)
+		env_setf(&l->env, "MAINPID=%d", (int)l->child->pid);
+	else
+		set_channels(l);
 	if (l->env.failed) {
 		errno = E2BIG;
 		return false;
@@ -250,12 +272,26 @@ plan_env(struct launch *l)
 
 /* ---- the plan ----------------------------------------------------------- */
 
+/* The last descriptors are msd's own: clients, /proc, what a start needs for
+ * a moment.  A new one gets the lowest free number, so all below are taken. */
+static bool
+leaves_fds(const struct msd *msd, int fd)
+{
+	rlim_t max = msd->nofile.rlim_max;
+	rlim_t spare = max / 4 < FDS_SPARE ? max / 4 : FDS_SPARE;
+
+	if ((rlim_t)fd < max - spare)
+		return true;
+	errno = EMFILE;
+	return false;
+}
+
 static bool
 plan_notify(struct launch *l)
 {
 	l->stage = SPAWN_PREPARE;
 	if (notify_sock_open(l->child, &l->why) == MS_OK)
-		return true;
+		return leaves_fds(l->child->msd, l->child->notify_fd);
 	errno = errno ? errno : EIO;
 	return false;
 }
@@ -298,13 +334,41 @@ doom_at(struct child *child, int stage, int error)
 		.error = error };
 }
 
+/* exec says ENOENT of a script that is there: the missing one is named in its
+ * first line. */
+static bool
+lacks_interpreter(const struct child *child, const struct spawn_error *failed,
+    struct why *why)
+{
+	struct launch l = { .child = (struct child *)child,
+		.conf = &child->spec->conf };
+	const char *path;
+	bool lacks;
+
+	if (failed->stage != SPAWN_EXEC || failed->error != ENOENT)
+		return false;
+	arena_init(&l.arena, PLAN_BYTES_MAX);
+	path = find_program(&l);
+	lacks = path && access(path, F_OK) == 0;
+	if (lacks)
+		why_set(why, MS_ENOTFOUND, "the interpreter of %s is missing",
+		    path);
+	arena_fini(&l.arena);
+	return lacks;
+}
+
 /* The process came to life, but did not become the program. */
 static void
 not_started(struct child *child, const struct spawn_error *failed)
 {
-	doom_at(child, failed->stage, failed->error);
+	struct why why = { "" };
+	int stage = lacks_interpreter(child, failed, &why) ? SPAWN_INTERPRETER
+							   : failed->stage;
+
+	doom_at(child, stage, failed->error);
 	log_warn("cannot start", "name=%s stage=%s error=%s", child->node.name,
-	    spawn_stage_name(failed->stage), LOGQ(strerror(failed->error)));
+	    spawn_stage_name(stage),
+	    LOGQ(*why.text ? why.text : strerror(failed->error)));
 }
 
 static bool
@@ -314,8 +378,9 @@ run(struct launch *l)
 	struct spawn_result result;
 
 	plan_context(l);
-	if (!plan_program(l) || !plan_listen(l) || !plan_output(l) ||
-	    !plan_ready_fd(l) || !plan_notify(l) || !plan_env(l))
+	if (!open_null(l) || !plan_notify(l) || !plan_program(l) ||
+	    !plan_listen(l) || !plan_output(l) || !plan_ready_fd(l) ||
+	    !plan_env(l))
 		return false;
 	l->stage = SPAWN_FORK;
 	if (!spawn(&l->plan, &result))
@@ -350,6 +415,7 @@ child_launch(struct child *child)
 {
 	struct launch l = { .child = child,
 		.conf = &child->spec->conf,
+		.command = &child->spec->conf.command,
 		.out_fd = -1,
 		.null_fd = -1,
 		.orders_fd = -1,
@@ -374,6 +440,30 @@ child_launch(struct child *child)
 	    LOGQ(*l.why.text ? l.why.text : strerror(child->doom.error)));
 	child_end_launch(child);
 	return false;
+}
+
+bool
+child_launch_probe(struct child *child, int out_fd,
+    struct spawn_result *result_r, struct why *why)
+{
+	struct launch l = { .child = child,
+		.conf = &child->spec->conf,
+		.command = &child->spec->conf.check.words,
+		.is_probe = true,
+		.plan.out_fd = out_fd,
+		.null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+		.orders_fd = -1,
+		.ready_w = -1 };
+	bool ok;
+
+	arena_init(&l.arena, PLAN_BYTES_MAX);
+	plan_context(&l);
+	l.plan.null_fd = l.null_fd;
+	ok = l.null_fd >= 0 && plan_program(&l) && plan_env(&l) &&
+	    spawn(&l.plan, result_r);
+	*why = l.why;
+	launch_fini(&l);
+	return ok;
 }
 
 /* ---- listening to it ---------------------------------------------------- */

@@ -6,7 +6,10 @@
 
 #include <stdbool.h>
 
+#include "common/err.h"
+
 struct child;
+struct spawn_result;
 
 void child_init_launch(struct child *child);
 /* Starts a new generation.  False: child->doom says at which stage it failed
@@ -15,6 +18,13 @@ bool child_launch(struct child *child);
 /* READY when nothing but the program's start is waited for and it is known;
  * to be called in CHILD_STARTING. */
 void child_launched(struct child *child);
+/*
+ * Starts the program of its `check` as the worker's user, in its directory
+ * and environment, with MAINPID and without the channels of the worker.
+ * False: `why` or errno says why.
+ */
+bool child_launch_probe(struct child *child, int out_fd,
+    struct spawn_result *result_r, struct why *why);
 /* Takes what the process has said last (a failed exec, READY, STATUS), then
  * closes everything that was only for this generation. */
 void child_end_launch(struct child *child);

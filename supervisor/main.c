@@ -73,16 +73,13 @@ on_booted(struct msd *msd)
 {
 	struct process *process = container_of(msd, struct process, msd);
 	size_t ready = 0;
-	char text[96];
 
 	for (size_t i = 0; i < msd->tree.child_count; i++)
 		ready += child_is_ready(msd->tree.children[i]);
-	snprintf(text, sizeof(text), "%zu of %zu workers ready", ready,
-	    msd->tree.child_count);
 	log_info("up", "ready=%zu workers=%zu ms=%llu", ready,
 	    msd->tree.child_count,
 	    (unsigned long long)mono_ms_between(msd->started, mono_now()));
-	upstream_ready(msd->upstream, text);
+	upstream_ready(msd->upstream);
 	daemon_report(&process->daemon, MSD_EXIT_OK);
 }
 
@@ -117,6 +114,7 @@ take_lock(struct process *process, struct why *why)
 	if (err == MS_EBUSY) {
 		fprintf(stderr, "msd: already running as pid %d in %s\n",
 		    (int)holder, run_dir);
+		upstream_refuse("another msd is running", EBUSY);
 		process->msd.exit_code = MSD_EXIT_RUNNING;
 	} else if (err != MS_OK) {
 		fprintf(stderr, "msd: %s\n", why->text);
@@ -307,6 +305,8 @@ load(struct process *process)
 	    spec_load(process->options.config, process->cwd, environ, &errors);
 	if (!process->msd.spec) {
 		conf_errors_print(&errors, stderr);
+		if (!process->options.check)
+			upstream_refuse(errors.text[0], EINVAL);
 		code = MSD_EXIT_CONFIG;
 	} else if (process->options.check) {
 		printf("%s: good, %zu workers\n", process->msd.spec->path,

@@ -44,19 +44,22 @@ manager_close(struct manager *manager)
 	fd_close(&manager->fd);
 }
 
-void
+bool
 manager_say(const struct manager *manager, const struct notify *notify)
 {
 	struct buf text = { .limit_bytes = NOTIFY_BYTES_MAX };
+	bool full = false;
 
 	if (manager->fd < 0)
-		return;
+		return true;
 	notify_print(notify, &text);
-	/* a full queue is the manager's trouble; the next word will do */
 	if (sendto(manager->fd, text.ptr, text.len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		(const struct sockaddr *)&manager->to, manager->to_len) < 0)
+		(const struct sockaddr *)&manager->to, manager->to_len) < 0) {
+		full = errno == EAGAIN || errno == ENOBUFS;
 		log_debug("manager does not listen", "errno=%d", errno);
+	}
 	buf_fini(&text);
+	return !full;
 }
 
 uint64_t

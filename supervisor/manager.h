@@ -3,6 +3,7 @@
 #ifndef SUPERVISOR_MANAGER_H
 #define SUPERVISOR_MANAGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -18,8 +19,9 @@ struct manager {
 
 void manager_open(struct manager *manager);
 void manager_close(struct manager *manager);
-/* Never blocks; does nothing without a manager. */
-void manager_say(const struct manager *manager, const struct notify *notify);
+/* Never blocks; does nothing without a manager.  False: its queue is full, say
+ * it again. */
+bool manager_say(const struct manager *manager, const struct notify *notify);
 /* How often the manager wants a heartbeat of the process `pid`; 0: never. */
 uint64_t manager_beat_ms(pid_t pid);
 

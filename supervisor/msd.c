@@ -15,6 +15,7 @@ msd_touch(struct msd *msd)
 {
 	if (!msd->advance.queued)
 		loop_later(msd->loop, &msd->advance);
+	upstream_touch(msd->upstream);
 }
 
 void
@@ -85,7 +86,7 @@ msd_shutdown(struct msd *msd, int code, const char *reason)
 	if (code != MSD_EXIT_OK)
 		msd->last_words = xstrdup(reason);
 	events_add(msd->events, "shutdown", "root", "\"code\":%d", code);
-	upstream_stopping(msd->upstream, reason);
+	upstream_stopping(msd->upstream, code != MSD_EXIT_OK, reason);
 	wish_all_down(msd);
 	if (patience != DURATION_INFINITY)
 		loop_timer_start(msd->loop, &msd->shutdown_timer, patience);

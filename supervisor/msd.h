@@ -10,6 +10,7 @@
 
 #include "common/loop.h"
 #include "supervisor/guard.h"
+#include "supervisor/probe.h"
 #include "supervisor/reap.h"
 #include "supervisor/tree.h"
 
@@ -36,6 +37,7 @@ struct msd {
 	struct ctl *ctl;
 	struct upstream *upstream;
 	struct guard guard;
+	struct probes probes;
 	char **env; /* as msd was started */
 	const char *cwd;
 	const char *lib_dir;

@@ -8,7 +8,8 @@
  * single thread reaps them, so here it is exact.  Without that file all of
  * /proc is searched.
  *
- * Whose it is: by session or group, which are the main process's number; by
+ * Whose it is: by session or group, which are the number of the main process
+ * or of a health probe; by
  * MS_NAME and MS_GENERATION in its environment; else (a process that wiped
  * both, as PostgreSQL's do) it is taken for a leftover of a worker that just
  * died: its parent was alive until then, or it would be known.
@@ -32,6 +33,7 @@
 #include "proto/contract.h"
 #include "supervisor/child.h"
 #include "supervisor/msd.h"
+#include "supervisor/probe.h"
 
 #define CHILDREN_BYTES_MAX (8u << 20)
 #define ENVIRON_BYTES_MAX  (256u << 10)
@@ -192,7 +194,9 @@ find_by_group(const struct sweep *s, const struct proc_stat *st)
 			return s->cleaning[i];
 	if (tree_find_pid(&s->msd->tree, st->session))
 		return tree_find_pid(&s->msd->tree, st->session);
-	return tree_find_pid(&s->msd->tree, st->group);
+	if (tree_find_pid(&s->msd->tree, st->group))
+		return tree_find_pid(&s->msd->tree, st->group);
+	return probes_owner(s->msd, st->session);
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "supervisor/child.h"
 #include "supervisor/msd.h"
 #include "supervisor/orphans.h"
+#include "supervisor/probe.h"
 
 /* A worker that forks without end must not keep msd here. */
 #define STRANGERS_MAX 4096u
@@ -57,6 +58,7 @@ reap_one(struct msd *msd)
 {
 	siginfo_t info = { .si_pid = 0 };
 	struct child *child;
+	struct probe *probe;
 	pid_t pid;
 
 	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
@@ -64,13 +66,16 @@ reap_one(struct msd *msd)
 		return false;
 	pid = info.si_pid;
 	child = tree_find_pid(&msd->tree, pid);
-	if (child)
+	probe = child ? NULL : probes_find(msd, pid);
+	if (child || probe)
 		kill(-pid, SIGKILL);
 	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0)
 		return false;
 	if (child) {
 		tree_release_pid(&msd->tree, child);
 		note_death(&msd->reaper, child, &info);
+	} else if (probe) {
+		probe_note_end(probe, &info);
 	} else {
 		msd->strangers++;
 		msd->reaper.strangers++;
@@ -79,9 +84,10 @@ reap_one(struct msd *msd)
 }
 
 static bool
-has_work(const struct reaper *r)
+has_work(const struct msd *msd)
 {
-	return r->count > 0 || r->strangers > 0;
+	return msd->reaper.count > 0 || msd->reaper.strangers > 0 ||
+	    probes_have_ended(&msd->probes);
 }
 
 void
@@ -91,7 +97,7 @@ reap_meanwhile(struct msd *msd)
 
 	while (msd->reaper.strangers < limit && reap_one(msd))
 		;
-	if (has_work(&msd->reaper) && !msd->reap_task.queued)
+	if (has_work(msd) && !msd->reap_task.queued)
 		loop_later(msd->loop, &msd->reap_task);
 }
 
@@ -118,6 +124,7 @@ reap(struct msd *msd)
 		reap_meanwhile(msd);
 	}
 	msd->reaper.strangers = 0;
+	probes_settle(msd);
 	orphans_sweep(msd);
 }
 

@@ -64,6 +64,18 @@ describe(const struct child *child, struct exit_reason *reason)
 	reason->uptime_ms = mono_ms_between(child->started, mono_now());
 }
 
+/* The ring doubles while it fills: most workers die seldom. */
+static void
+make_room(struct child *child)
+{
+	uint32_t n = child->exit_count;
+
+	if (n >= CHILD_EXITS_KEPT || (n & (n - 1)))
+		return;
+	child->exits =
+	    xreallocarray(child->exits, n ? n * 2 : 1, sizeof(*child->exits));
+}
+
 static const struct exit_reason *
 record(struct child *child)
 {
@@ -71,8 +83,7 @@ record(struct child *child)
 	char text[EXIT_TEXT_BYTES];
 	uint64_t seq;
 
-	if (!child->exits)
-		child->exits = xcalloc(CHILD_EXITS_KEPT, sizeof(*reason));
+	make_room(child);
 	reason = &child->exits[child->exit_count++ % CHILD_EXITS_KEPT];
 	describe(child, reason);
 	child->done = "";
@@ -406,6 +417,7 @@ stays_down(struct child *child, enum exit_verdict verdict)
 		    "not restarted: it said it is not needed here", "ignored" },
 		[VERDICT_FINAL] = { CHILD_FAILED,
 		    "not restarted: prevent_restart_exit", NULL },
+		[VERDICT_SHORTAGE] = { CHILD_EXITED, "not restarted", NULL },
 	};
 	struct msd *msd = child->msd;
 
@@ -422,13 +434,16 @@ stays_down(struct child *child, enum exit_verdict verdict)
 }
 
 static void
-set_due(struct child *child)
+set_due(struct child *child, enum exit_verdict verdict)
 {
 	struct mono now = mono_now();
 	uint64_t ready_ms =
 	    child->was_ready ? mono_ms_between(child->ready_at, now) : 0;
-	uint64_t delay = restart_delay_ms(&child->spec->conf, ready_ms,
-	    &child->in_a_row, dice_next(&child->msd->dice));
+	uint32_t dice = dice_next(&child->msd->dice);
+	uint64_t delay = verdict == VERDICT_SHORTAGE
+	    ? shortage_delay_ms(&child->spec->conf, &child->in_a_row, dice)
+	    : restart_delay_ms(&child->spec->conf, ready_ms, &child->in_a_row,
+		  dice);
 
 	/* at most 1,000 starts a second, whatever backoff says */
 	if (delay == 0 && mono_ms_between(child->started, now) == 0)
@@ -456,7 +471,9 @@ decide(struct child *child, enum exit_verdict verdict)
 		.verdict = verdict,
 		.start_failure = !child->was_ready,
 		.initial = parent->starting && !child->proven,
-		.strategy = strategy_of_child(child),
+		.strategy = verdict == VERDICT_SHORTAGE
+		    ? STRATEGY_ONE_FOR_ONE
+		    : strategy_of_child(child),
 		.escalate_after = child->spec->conf.escalate_after,
 		.supervisor = &parent->conf,
 	};
@@ -464,7 +481,7 @@ decide(struct child *child, enum exit_verdict verdict)
 	    restart_decide(&c, &child->node.own, &parent->window, mono_now());
 
 	if (step != RESTART_NOT)
-		set_due(child);
+		set_due(child, verdict);
 	switch (step) {
 	case RESTART_NOT:
 		stays_down(child, verdict);
@@ -497,7 +514,7 @@ static bool
 is_failed_by_hand(const struct child *child, enum exit_verdict verdict)
 {
 	return child->by_operator && !child->was_ready &&
-	    verdict == VERDICT_FAILURE;
+	    (verdict == VERDICT_FAILURE || verdict == VERDICT_SHORTAGE);
 }
 
 void

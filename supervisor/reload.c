@@ -283,7 +283,7 @@ reload_run(struct msd *msd, struct conf_errors *errors)
 			    LOGQ(errors->text[i]));
 		events_add(msd->events, "reload_refused", "root",
 		    "\"errors\":%zu", errors->count);
-		upstream_ready(msd->upstream, "reload refused");
+		upstream_reloaded(msd->upstream, "reload refused");
 		return false;
 	}
 	reload_show(reload, &plan);
@@ -292,7 +292,7 @@ reload_run(struct msd *msd, struct conf_errors *errors)
 	log_info("reloaded", NULL);
 	events_add(msd->events, "reloaded", "root", "%s",
 	    plan.len < 900 ? (const char *)plan.ptr : "");
-	upstream_ready(msd->upstream, "reloaded");
+	upstream_reloaded(msd->upstream, NULL);
 	buf_fini(&plan);
 	reload_free(&reload);
 	return true;

@@ -20,6 +20,9 @@
 
 #include "common/backoff.h"
 
+#define SHORTAGE_MIN_MS 100u
+#define SHORTAGE_MAX_MS 5000u
+
 enum restart_step
 restart_decide(const struct restart_case *c, struct intensity *own,
     struct intensity *shared, struct mono now)
@@ -28,6 +31,10 @@ restart_decide(const struct restart_case *c, struct intensity *own,
 	bool failed =
 	    c->verdict == VERDICT_FAILURE || c->verdict == VERDICT_FINAL;
 
+	/* nobody failed: no charge, no siblings, nothing to give up */
+	if (c->verdict == VERDICT_SHORTAGE)
+		return exit_is_restarted(c->type, c->verdict) ? RESTART_AGAIN
+							      : RESTART_NOT;
 	if (failed && c->start_failure && c->initial &&
 	    supervisor->on_initial_failure == INITIAL_ABORT)
 		return RESTART_UP;
@@ -61,4 +68,22 @@ restart_delay_ms(const struct worker_conf *conf, uint64_t ready_ms,
 	if (*in_a_row == 1)
 		return 0;
 	return backoff_ms(conf->backoff, *in_a_row - 2, dice);
+}
+
+/* Never at once, for nothing has changed yet; never long, for the machine
+ * recovers without telling us. */
+uint64_t
+shortage_delay_ms(const struct worker_conf *conf, uint32_t *in_a_row,
+    uint32_t dice)
+{
+	struct span_ms span = conf->backoff;
+
+	if (span.min_ms < SHORTAGE_MIN_MS)
+		span.min_ms = SHORTAGE_MIN_MS;
+	if (span.max_ms > SHORTAGE_MAX_MS || span.max_ms < span.min_ms)
+		span.max_ms = span.min_ms > SHORTAGE_MAX_MS ? span.min_ms
+							    : SHORTAGE_MAX_MS;
+	if (*in_a_row < UINT32_MAX)
+		++*in_a_row;
+	return backoff_ms(span, *in_a_row - 1, dice);
 }

@@ -39,5 +39,8 @@ enum restart_step restart_decide(const struct restart_case *c,
  */
 uint64_t restart_delay_ms(const struct worker_conf *conf, uint64_t ready_ms,
     uint32_t *in_a_row, uint32_t dice);
+/* The same after VERDICT_SHORTAGE. */
+uint64_t shortage_delay_ms(const struct worker_conf *conf, uint32_t *in_a_row,
+    uint32_t dice);
 
 #endif

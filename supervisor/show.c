@@ -125,6 +125,9 @@ show_members(const struct child *child, struct buf *out)
 	    child->must_start && child->waits_for ? child->waits_for->node.name
 						  : NULL);
 	show_num(out, "log_dropped", true, child->log_dropped);
+	show_num(out, "check_failures", child->probe, probe_failures(child));
+	buf_add_u8(out, ',');
+	show_str(out, "check_said", probe_said(child));
 	buf_add_str(out, ",\"last_exit\":");
 	show_exit(child_exit(child, 0), out);
 }

@@ -227,6 +227,7 @@ spawn_stage_name(int stage)
 		[SPAWN_CWD] = "cwd",
 		[SPAWN_FDS] = "fds",
 		[SPAWN_EXEC] = "exec",
+		[SPAWN_INTERPRETER] = "interpreter",
 	};
 
 	return stage >= 0 && stage < SPAWN_STAGE_COUNT ? names[stage] : "?";

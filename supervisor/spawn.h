@@ -32,6 +32,7 @@ enum spawn_stage {
 	SPAWN_CWD,
 	SPAWN_FDS,
 	SPAWN_EXEC,
+	SPAWN_INTERPRETER, /* exec, of a script whose first line is wrong */
 	SPAWN_STAGE_COUNT
 };
 

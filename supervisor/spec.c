@@ -13,6 +13,7 @@
 #include "common/alloc.h"
 #include "proto/conf/sections.h"
 #include "proto/contract.h"
+#include "supervisor/spec_log.h"
 #include "supervisor/spec_order.h"
 
 #define SPEC_BYTES_MAX  (64u << 20)
@@ -196,6 +197,17 @@ absolute_listen(struct load *l, struct words *listen)
 	}
 }
 
+static void
+absolute_check(struct load *l, struct check_conf *check)
+{
+	if (check->kind == CHECK_UNIX && check->path[0] != '/' &&
+	    check->path[0] != '@')
+		check->path =
+		    arena_printf(&l->spec->arena, "%s/%s", l->cwd, check->path);
+	if (check->kind == CHECK_EXEC && strchr(check->words.word[0], '/'))
+		check->words.word[0] = absolute(l, check->words.word[0]);
+}
+
 static bool
 is_log_collector(const char *command)
 {
@@ -217,6 +229,7 @@ load_worker(struct load *l, const struct conf_section *section,
 	conf->cwd = absolute(l, conf->cwd);
 	conf->env_file = absolute(l, conf->env_file);
 	absolute_listen(l, &conf->listen);
+	absolute_check(l, &conf->check);
 	check_user(l, section, "user", conf->user);
 	check_group(l, section, "group", conf->group);
 	for (size_t i = 0; i < conf->groups.count; i++)
@@ -350,8 +363,10 @@ spec_load(const char *path, const char *cwd, char **env,
 	resolve_parents(&l);
 	load_workers(&l);
 	check_significant(&l);
-	if (errors->count == 0)
+	if (errors->count == 0) {
+		spec_check_logs(spec, errors);
 		spec_order(spec, errors);
+	}
 	conf_errors_fini(&l.told);
 	if (errors->count)
 		spec_drop(&spec);

@@ -10,6 +10,8 @@
 
 #include "common/alloc.h"
 #include "supervisor/child.h"
+#include "supervisor/msd.h"
+#include "supervisor/watchdog.h"
 
 struct child *
 node_child(const struct node *node)
@@ -137,10 +139,15 @@ apply_groups(struct tree *tree, const struct spec *spec)
 static void
 set_spec(struct child *child, struct spec *spec, const struct worker_spec *w)
 {
+	const struct worker_spec *was = child->spec;
 	struct spec *old = child->held;
 
 	child->held = spec_hold(spec);
 	child->spec = w;
+	if (was) {
+		watchdog_retune(child, &was->conf);
+		probe_retune(child, &was->conf);
+	}
 	spec_drop(&old);
 }
 

@@ -118,3 +118,21 @@ watchdog_on_lease(struct child *child, uint64_t ms)
 {
 	heartbeat_lease(&child->heartbeat, ms, mono_now());
 }
+
+/* Its process beats as it was told at its start: more patience counts at
+ * once, less from the next start on. */
+void
+watchdog_retune(struct child *child, const struct worker_conf *was)
+{
+	const struct watchdog_conf *now = &child->spec->conf.watchdog;
+	struct heartbeat *h = &child->heartbeat;
+	bool is_off = now->phi <= 0. && now->timeout_ms == 0;
+	bool is_longer = was->watchdog.phi <= 0. && now->phi <= 0. &&
+	    was->watchdog.timeout_ms > 0 &&
+	    now->timeout_ms > was->watchdog.timeout_ms;
+
+	if (is_off && (was->watchdog.timeout_ms || was->watchdog.phi > 0.))
+		heartbeat_set(h, 0, mono_now());
+	else if (is_longer && h->timeout_ms < now->timeout_ms)
+		heartbeat_set(h, now->timeout_ms, mono_now());
+}

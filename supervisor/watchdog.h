@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct child;
+struct worker_conf;
 
 void watchdog_init(struct child *child);
 /* Before a start: what its process will be told and watched by. */
@@ -17,6 +18,8 @@ void watchdog_prepare(struct child *child);
 uint64_t watchdog_told_ms(const struct child *child);
 void watchdog_start(struct child *child);
 void watchdog_stop(struct child *child);
+/* The child runs on with another configuration than `was`. */
+void watchdog_retune(struct child *child, const struct worker_conf *was);
 
 /* It said WATCHDOG=1, WATCHDOG_USEC=, EXTEND_TIMEOUT_USEC=. */
 void watchdog_on_beat(struct child *child);

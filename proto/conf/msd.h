@@ -75,6 +75,20 @@ struct watchdog_conf {       /* FIELD_CUSTOM: off | duration | phi:T */
 	uint64_t timeout_ms; /* 0 = off */
 	double phi;          /* > 0: phi-accrual */
 };
+enum check_kind {
+	CHECK_NONE,
+	CHECK_EXEC,
+	CHECK_TCP,
+	CHECK_UNIX
+};
+struct check_conf { /* FIELD_CUSTOM: exec:WORDS | tcp:HOST:PORT | unix:PATH */
+	enum check_kind kind;
+	uint16_t port;
+	const char *text;   /* as written; NULL: none */
+	struct words words; /* exec */
+	const char *host;   /* tcp: a numeric address */
+	const char *path;   /* unix; '@' first: abstract */
+};
 /* FIELD_CUSTOM: list of exit codes and signal names */
 struct exit_set {
 	uint64_t codes[4]; /* bit n of 256 */
@@ -113,7 +127,7 @@ struct worker_conf {
 	bool stop_group; /* stop_signal to the whole process group */
 	struct watchdog_conf watchdog;
 	uint64_t abort_timeout_ms;
-	char *check;
+	struct check_conf check;
 	uint64_t check_interval_ms, check_timeout_ms;
 	uint32_t check_failures;
 	struct span_ms backoff;

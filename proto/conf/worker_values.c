@@ -65,16 +65,15 @@ ready_parse(struct slice text, void *at, struct arena *arena, struct why *why)
 		return ready_fd(rest, ready, why);
 	if (has_prefix(text, "delay:", &rest))
 		return ready_delay(rest, ready, why);
-	if (slice_is(text, "check"))
-		return why_set(why, MS_EUNSUPPORTED,
-		    "ready = check: not supported yet");
 	if (slice_is(text, "exec"))
 		*ready = (struct ready_conf){ .kind = READY_EXEC };
 	else if (slice_is(text, "notify"))
 		*ready = (struct ready_conf){ .kind = READY_NOTIFY };
+	else if (slice_is(text, "check"))
+		*ready = (struct ready_conf){ .kind = READY_CHECK };
 	else
 		return why_set(why, MS_EINVAL,
-		    "is one of exec, notify, fd:N, delay:D");
+		    "is one of exec, notify, fd:N, delay:D, check");
 	return MS_OK;
 }
 

@@ -18,19 +18,21 @@ const struct command ctl_commands[] = {
 	    "              pid file, 3 not running, 4 unknown; prints nothing\n\n"
 	    "  msctl status\n"
 	    "  msctl status bus --json\n" },
-	{ "why NAME", do_why,
+	{ "why NAME [-a|--all]", do_why,
 	    "how it died last, what was done, what comes next",
+	    "  -a, --all   every death that msd remembers (32), as a table\n\n"
 	    "  msctl why persist\n" },
-	{ "logs NAME [-f|--follow] [-n|--lines N]", do_logs,
-	    "the last lines of a worker's log",
+	{ "logs NAME... [-f|--follow] [-n|--lines N]", do_logs,
+	    "the last lines of workers' logs, rotated files included",
 	    "  -f, --follow   go on as lines come, across rotations\n"
 	    "  -n, --lines N  how many lines first (20)\n\n"
 	    "  msctl logs bus -f\n"
 	    "  msctl logs pool -n 100\n" },
 	{ "events [-f|--follow] [--from N]", do_events,
 	    "what msd did, numbered",
-	    "  -f, --follow   go on as things happen\n"
-	    "  --from N       from number N on, included\n\n"
+	    "  -f, --follow   go on as things happen, also when msd is replaced\n"
+	    "  --from N       from number N on, included; what is not kept any\n"
+	    "                 more is named\n\n"
 	    "  msctl events -f\n"
 	    "  msctl events --from 120 --json\n" },
 	{ "health", do_health,

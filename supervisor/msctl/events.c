@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `msctl events`: what msd did, numbered.  The ring first; with -f what comes
- * after, until interrupted.
+ * after, until interrupted, also over a restart of msd: the numbers say where
+ * to go on, and what cannot be had any more is said.
  */
 #include <stdio.h>
 #include <time.h>
@@ -13,6 +14,10 @@
 
 #define NAME_COLUMNS  14
 #define EVENT_COLUMNS 11
+
+#define LIFE     40
+#define BREAK_MS 5000u     /* msd may be away so long */
+#define AGAIN_NS 100000000 /* between two looks whether it is back */
 
 /* ---- one line ------------------------------------------------------------- */
 
@@ -111,59 +116,147 @@ print_event(const struct msctl *ctl, const struct json *event)
 	buf_fini(&out);
 }
 
+/* Where a reader is, so that he can go on there after a break. */
+struct stream {
+	const struct msctl *ctl;
+	struct ctl_client client;
+	bool follow;
+	bool is_over;    /* msd said that it ends */
+	double next;     /* number, < 0: not known */
+	char life[LIFE]; /* of msd; numbers mean nothing in another one */
+};
+
+static void
+say_lost(const struct msctl *ctl, double first, double last)
+{
+	struct buf out = { 0 };
+
+	if (!ctl->json) {
+		fprintf(stderr,
+		    "msctl: events %.0f to %.0f are lost: msd keeps the last "
+		    "ones only\n",
+		    first, last);
+		return;
+	}
+	buf_printf(&out, "{\"event\":\"lost\",\"first\":%.0f,\"last\":%.0f}\n",
+	    first, last);
+	ctl_write(&out);
+	buf_fini(&out);
+}
+
+/* The beginning of a stream, the first or one after a break. */
+static void
+note_reply(struct stream *s, const struct json *reply)
+{
+	const struct json *lost = json_get(reply, "lost");
+	const char *life = json_get_str(reply, "life", "");
+
+	if (s->life[0] && strcmp(s->life, life) != 0 && !s->ctl->json)
+		fprintf(stderr,
+		    "msctl: msd has been started anew, its numbers too\n");
+	snprintf(s->life, sizeof(s->life), "%s", life);
+	if (lost)
+		say_lost(s->ctl, json_get_num(lost, "first", 0),
+		    json_get_num(lost, "last", 0));
+	if (s->next < 0)
+		s->next = json_get_num(reply, "next", 0);
+}
+
 static int
-print_stream(const struct msctl *ctl, struct ctl_client *client, bool follow)
+ask_stream(struct stream *s)
+{
+	struct json *request = ctl_request("events", NULL), *reply = NULL;
+	int code;
+
+	if (s->next >= 0)
+		json_put_num(request, "from", s->next);
+	if (s->life[0])
+		json_put_str(request, "life", s->life);
+	json_put_bool(request, "follow", s->follow);
+	code = ctl_ask(&s->client, request, CTL_ANSWER_MS, &reply);
+	if (code == CTL_OK && !ctl_is_ok(reply))
+		code = ctl_refused(s->ctl, reply);
+	else if (code == CTL_OK)
+		note_reply(s, reply);
+	json_free(&reply);
+	return code;
+}
+
+/* MS_ECLOSED: msd hung up.  MS_OK: the end of what was asked for. */
+static enum ms_err
+read_stream(struct stream *s)
+{
+	for (;;) {
+		struct json *line;
+		enum ms_err err = ctl_next(&s->client,
+		    s->follow ? DURATION_INFINITY : CTL_ANSWER_MS, &line);
+		bool end;
+
+		if (err != MS_OK)
+			return err;
+		end = json_get_bool(line, "end", false);
+		if (json_get(line, "event")) {
+			print_event(s->ctl, line);
+			s->next = json_get_num(line, "seq", s->next) + 1;
+			s->is_over |= strcmp(json_get_str(line, "event", ""),
+					  "shutdown") == 0;
+		}
+		json_free(&line);
+		if (end)
+			return MS_OK;
+	}
+}
+
+/* msd may be replacing itself, or have been started again. */
+static bool
+come_back(struct stream *s)
+{
+	struct mono until = mono_add_ms(mono_now(), BREAK_MS);
+
+	ctl_close(&s->client);
+	while (!mono_reached(mono_now(), until)) {
+		if (ctl_open_quiet(s->ctl, &s->client, NULL) == MS_OK)
+			return ask_stream(s) == CTL_OK;
+		nanosleep(&(struct timespec){ .tv_nsec = AGAIN_NS }, NULL);
+	}
+	return false;
+}
+
+static int
+print_stream(struct stream *s)
 {
 	enum ms_err err;
 
-	for (;;) {
-		struct json *line;
-		err = ctl_next(client,
-		    follow ? DURATION_INFINITY : CTL_ANSWER_MS, &line);
-		if (err != MS_OK)
-			break;
-		if (json_get(line, "event")) {
-			print_event(ctl, line);
-		} else if (json_get_bool(line, "end", false)) {
-			json_free(&line);
-			return CTL_OK;
-		}
-		json_free(&line);
-	}
-	if (err == MS_ECLOSED && !follow)
+	do
+		err = read_stream(s);
+	while (err == MS_ECLOSED && s->follow && !s->is_over && come_back(s));
+	if (err == MS_OK || (err == MS_ECLOSED && !s->follow))
 		return CTL_OK;
 	return err == MS_ECLOSED
-	    ? ctl_fail(ctl, "unreachable", "msd closed the stream of events")
-	    : ctl_fail_err(ctl, err, "the stream of events broke: %s",
+	    ? ctl_fail(s->ctl, "unreachable", "msd closed the stream of events")
+	    : ctl_fail_err(s->ctl, err, "the stream of events broke: %s",
 		  ms_strerr(err));
 }
 
 int
 do_events(struct msctl *ctl, const struct args *args)
 {
-	struct json *request = ctl_request("events", NULL), *reply = NULL;
-	bool follow = args_has(args, "follow");
-	struct ctl_client client;
+	struct stream s = { .ctl = ctl,
+		.follow = args_has(args, "follow"),
+		.next = -1 };
 	uint64_t from;
-	int code = CTL_USAGE;
+	int code;
 
-	if (!ctl_number(ctl, args, "from", 0, &from)) {
-		json_free(&request);
-		return code;
-	}
+	if (!ctl_number(ctl, args, "from", 0, &from))
+		return CTL_USAGE;
 	if (args_has(args, "from"))
-		json_put_num(request, "from", (double)from);
-	json_put_bool(request, "follow", follow);
-	code = ctl_open(ctl, &client);
-	if (code != CTL_OK) {
-		json_free(&request);
+		s.next = (double)from;
+	code = ctl_open(ctl, &s.client);
+	if (code != CTL_OK)
 		return code;
-	}
-	code = ctl_ask(&client, request, CTL_ANSWER_MS, &reply);
+	code = ask_stream(&s);
 	if (code == CTL_OK)
-		code = ctl_is_ok(reply) ? print_stream(ctl, &client, follow)
-					: ctl_refused(ctl, reply);
-	json_free(&reply);
-	ctl_close(&client);
+		code = print_stream(&s);
+	ctl_close(&s.client);
 	return code;
 }

@@ -18,11 +18,10 @@ worker_pid(const struct json *worker, long *pid_r)
 }
 
 void
-exit_render(const struct json *last_exit, struct buf *out)
+exit_word_render(const struct json *last_exit, struct buf *out)
 {
 	const char *kind = json_get_str(last_exit, "kind", NULL);
 	const char *signal = json_get_str(last_exit, "signal", "?");
-	const char *cause = json_get_str(last_exit, "cause", "self");
 	const char *stage = json_get_str(last_exit, "stage", "");
 	const char *error = json_get_str(last_exit, "errno", "");
 
@@ -46,7 +45,15 @@ exit_render(const struct json *last_exit, struct buf *out)
 		    stage[0] && error[0] ? ": " : "", error);
 	else
 		buf_add_str(out, kind);
-	if (strcmp(cause, "self") != 0)
+}
+
+void
+exit_render(const struct json *last_exit, struct buf *out)
+{
+	const char *cause = json_get_str(last_exit, "cause", "self");
+
+	exit_word_render(last_exit, out);
+	if (json_get_str(last_exit, "kind", NULL) && strcmp(cause, "self") != 0)
 		buf_printf(out, ", %s%s",
 		    strcmp(cause, "external") == 0 ? "" : "by ", cause);
 }
@@ -118,4 +125,16 @@ key_render(const struct look *look, const char *key, struct buf *out)
 	look_hue(look, HUE_DIM, out);
 	buf_printf(out, "  %-11s", key);
 	look_plain(look, HUE_DIM, out);
+}
+
+void
+dropped_render(const struct json *worker, const struct look *look,
+    struct buf *out)
+{
+	double lines = json_get_num(worker, "log_dropped", 0);
+
+	if (lines < 1)
+		return;
+	key_render(look, "log", out);
+	buf_printf(out, "%.0f line%s dropped\n", lines, lines == 1 ? "" : "s");
 }

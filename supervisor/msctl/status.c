@@ -136,6 +136,22 @@ print_process(const struct json *worker, const struct look *look,
 }
 
 void
+check_line_render(const struct json *worker, const struct look *look,
+    struct buf *out)
+{
+	const char *said = json_get_str(worker, "check_said", "");
+
+	if (!said[0])
+		return;
+	key_render(look, "check", out);
+	buf_printf(out,
+	    "%.0f failed, last: ", json_get_num(worker, "check_failures", 0));
+	look_text(look, slice_of(said), look->columns ? look->columns - 33 : 0,
+	    out);
+	buf_add_u8(out, '\n');
+}
+
+void
 card_render(const struct json *worker, const struct look *look, int64_t now_ns,
     struct buf *out)
 {
@@ -159,10 +175,12 @@ card_render(const struct json *worker, const struct look *look, int64_t now_ns,
 	}
 	key_render(look, "restarts", out);
 	buf_printf(out, "%.0f\n", json_get_num(worker, "restarts", 0));
+	check_line_render(worker, look, out);
 	if (next >= 0) {
 		key_render(look, "next try", out);
 		buf_printf(out, "in %s\n", print_wait(next, text));
 	}
+	dropped_render(worker, look, out);
 	if (json_type_of(exit) == JSON_OBJECT)
 		exit_line_render(exit, look, "last exit", now_ns, out);
 }

@@ -189,6 +189,33 @@ START_TEST(why_tells_deaths_deed_next_try_and_last_words)
 }
 END_TEST
 
+START_TEST(every_death_is_a_row_of_a_table_of_80_columns)
+{
+	struct json *root = parsed(
+	    "{\"worker\":" PERSIST ",\"exits\":[{\"kind\":\"exec\","
+	    "\"stage\":\"cwd\",\"errno\":\"ENOENT\",\"cause\":\"self\","
+	    "\"at\":\"2026-11-24T20:00:00.000Z\",\"uptime_ms\":12}," OPERATOR_EXIT
+	    "]}");
+	struct look narrow = utf8;
+	struct buf out = { 0 };
+	struct slice line;
+	size_t off = 0, lines = 0;
+
+	narrow.columns = 80;
+	deaths_render(root, &narrow, &out);
+	while (buf_line(&out, &off, &line)) {
+		ck_assert_uint_le(look_width(&narrow, line), 80);
+		lines++;
+	}
+	ck_assert_uint_eq(lines, 4);
+	buf_add_u8(&out, 0);
+	ck_assert_ptr_nonnull(strstr((char *)out.ptr, "ENOENT"));
+	ck_assert_ptr_nonnull(strstr((char *)out.ptr, "operator"));
+	buf_fini(&out);
+	json_free(&root);
+}
+END_TEST
+
 START_TEST(an_answer_of_another_shape_is_shown_as_far_as_it_goes)
 {
 	static const char *const odd[] = { "{}", "{\"tree\":[]}",
@@ -261,5 +288,6 @@ UNIT(render, the_tree_draws_branches_and_what_is_notable,
     no_line_of_the_tree_is_wider_than_the_terminal, status_is_a_line_each,
     a_card_tells_all_of_one_worker,
     why_tells_deaths_deed_next_try_and_last_words,
+    every_death_is_a_row_of_a_table_of_80_columns,
     an_answer_of_another_shape_is_shown_as_far_as_it_goes,
     an_event_is_one_line_with_what_it_carries, every_kind_of_exit_has_words)

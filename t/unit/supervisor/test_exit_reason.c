@@ -114,13 +114,29 @@ START_TEST(restart_types_follow_otp)
 		[VERDICT_FAILURE] = { true, true, false },
 		[VERDICT_IGNORE] = { false, false, false },
 		[VERDICT_FINAL] = { false, false, false },
+		[VERDICT_SHORTAGE] = { true, true, false },
 	};
 
-	for (int v = VERDICT_NORMAL; v <= VERDICT_FINAL; v++)
+	for (int v = VERDICT_NORMAL; v <= VERDICT_SHORTAGE; v++)
 		for (int t = RESTART_PERMANENT; t <= RESTART_TEMPORARY; t++)
 			ck_assert_int_eq(exit_is_restarted((enum restart_type)t,
 					     (enum exit_verdict)v),
 			    want[v][t]);
+}
+END_TEST
+
+START_TEST(a_short_machine_is_not_the_workers_fault)
+{
+	static const int errors[] = { EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY };
+	struct worker_conf conf = defaults(READY_NOTIFY);
+	struct exit_reason reason = { .kind = EXIT_KIND_EXEC };
+
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+		reason.error = errors[i];
+		ck_assert_int_eq(exit_judge(&reason, &conf), VERDICT_SHORTAGE);
+	}
+	reason.error = EACCES;
+	ck_assert_int_eq(exit_judge(&reason, &conf), VERDICT_FAILURE);
 }
 END_TEST
 
@@ -148,4 +164,4 @@ UNIT(exit_reason, exit_zero_is_normal, other_codes_are_failures,
     a_listed_code_forbids_the_restart,
     term_int_hup_are_ends_and_kill_is_a_failure,
     what_msd_found_out_is_a_failure_whatever_the_code, restart_types_follow_otp,
-    every_kind_says_how_it_was)
+    a_short_machine_is_not_the_workers_fault, every_kind_says_how_it_was)

@@ -179,6 +179,33 @@ START_TEST(stable_after_zero_makes_every_restart_immediate)
 }
 END_TEST
 
+START_TEST(a_shortage_is_retried_uncharged_even_at_the_first_start)
+{
+	given();
+	one.verdict = VERDICT_SHORTAGE;
+	one.start_failure = one.initial = true;
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(decide(), RESTART_AGAIN);
+	one.verdict = VERDICT_FAILURE;
+	one.initial = false;
+	ck_assert_int_eq(decide(), RESTART_AGAIN);
+}
+END_TEST
+
+START_TEST(a_shortage_is_never_retried_at_once_and_never_late)
+{
+	struct worker_conf conf = { .backoff = { 0, 30000 } };
+	uint32_t n = 0;
+
+	for (int i = 0; i < 20; i++) {
+		uint64_t delay = shortage_delay_ms(&conf, &n, HALF);
+
+		ck_assert_uint_ge(delay, 99);
+		ck_assert_uint_le(delay, 5000);
+	}
+}
+END_TEST
+
 UNIT(restart, a_crash_is_restarted_until_the_supervisor_gives_up,
     a_quiet_period_pays_the_debt, on_give_up_hold_does_not_go_up,
     an_end_without_restart_charges_nothing,
@@ -190,4 +217,6 @@ UNIT(restart, a_crash_is_restarted_until_the_supervisor_gives_up,
     escalate_goes_up_at_once_by_default, escalate_after_lets_some_restarts_pass,
     the_first_death_is_answered_at_once_then_it_doubles,
     a_healthy_time_makes_the_next_restart_immediate,
-    stable_after_zero_makes_every_restart_immediate)
+    stable_after_zero_makes_every_restart_immediate,
+    a_shortage_is_retried_uncharged_even_at_the_first_start,
+    a_shortage_is_never_retried_at_once_and_never_late)

@@ -175,8 +175,8 @@ END_TEST
 START_TEST(what_cannot_be_done_yet_is_refused)
 {
 	static const char *const keys[] = { "memory_max = 1G",
-		"check = tcp:a:1", "fd_store_max = 3", "cgroup = required",
-		"ready = check", "prepare_signal = USR2" };
+		"fd_store_max = 3", "cgroup = required",
+		"prepare_signal = USR2" };
 	char text[256];
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -184,6 +184,32 @@ START_TEST(what_cannot_be_done_yet_is_refused)
 		    keys[i]);
 		refused(text, "not supported yet");
 	}
+}
+END_TEST
+
+START_TEST(a_check_is_understood)
+{
+	struct spec *spec =
+	    accepted("[worker a]\ncommand = x\nready = check\n"
+		     "check = tcp:localhost:5432\n"
+		     "[worker b]\ncommand = x\ncheck = tcp:[::1]:80\n"
+		     "[worker c]\ncommand = x\ncheck = unix:run/x.sock\n"
+		     "[worker d]\ncommand = x\n"
+		     "check = exec:./probe 'two words'\n"
+		     "[worker e]\ncommand = x\ncheck = exec:probe -q\n");
+	const struct worker_spec *w = spec->workers;
+
+	ck_assert_int_eq(w[0].conf.ready.kind, READY_CHECK);
+	ck_assert_int_eq(w[0].conf.check.kind, CHECK_TCP);
+	ck_assert_str_eq(w[0].conf.check.host, "127.0.0.1");
+	ck_assert_uint_eq(w[0].conf.check.port, 5432);
+	ck_assert_str_eq(w[1].conf.check.host, "::1");
+	ck_assert_str_eq(w[2].conf.check.path, "/base/run/x.sock");
+	ck_assert_str_eq(w[3].conf.check.words.word[0], "/base/./probe");
+	ck_assert_str_eq(w[3].conf.check.words.word[1], "two words");
+	ck_assert_str_eq(w[4].conf.check.words.word[0], "probe");
+	ck_assert_uint_eq(w[4].conf.check.words.count, 2);
+	spec_drop(&spec);
 }
 END_TEST
 
@@ -200,6 +226,18 @@ START_TEST(nonsense_is_refused_by_key)
 		{ "watchdog = phi:0.5", "watchdog: phi:T takes" },
 		{ "watchdog = phi:1e2", "watchdog: phi:T takes" },
 		{ "watchdog = soon", "watchdog: is off" },
+		{ "ready = check", "ready: check needs" },
+		{ "check = http://x", "check: is one of exec:WORDS" },
+		{ "check = exec:", "check: exec: takes a program" },
+		{ "check = exec:a 'b", "check:" },
+		{ "check = tcp:80", "check: tcp: takes HOST:PORT" },
+		{ "check = tcp:localhost:http", "'http' is not a port" },
+		{ "check = tcp:localhost:70000", "is not a port" },
+		{ "check = tcp:db.example:5432", "names are not looked up" },
+		{ "check = tcp:::1:80", "such as 127.0.0.1 or [::1]" },
+		{ "check = unix:", "check: unix: takes" },
+		{ "check_failures = 0", "check_failures:" },
+		{ "check_interval = 1ms", "check_interval:" },
 		{ "umask = 9", "umask:" },
 		{ "limit_nofile = 20:10", "limit_nofile:" },
 		{ "success_exit = 300", "success_exit:" },
@@ -239,6 +277,28 @@ START_TEST(only_a_change_of_the_process_is_another_process)
 }
 END_TEST
 
+START_TEST(two_writers_of_one_log_are_refused_with_their_place)
+{
+	struct spec *spec;
+
+	refused("[msd]\nlog_dir = /l\n[worker a]\ncommand = x\n"
+		"[worker b]\ncommand = x\nlog = file:./a.log\n",
+	    ":7:7: log: worker b writes /l/a.log too, the log of worker a");
+	refused("[msd]\nlog_dir = /l\n[worker a]\ncommand = x\n"
+		"log = file:x.log\n"
+		"[worker b]\ncommand = x\nlog = file:/l//x.log\n",
+	    "worker b writes /l/x.log too, the log of worker a");
+	refused("[worker a]\ncommand = x\n"
+		"[worker b]\ncommand = x\nlog = file:a.log.3\n",
+	    "rotated, the log of worker a");
+	refused("[worker msd]\ncommand = x\n", "the log of msd");
+	spec = accepted("[worker a]\ncommand = x\nlog = file:/dev/null\n"
+			"[worker b]\ncommand = x\nlog = file:/dev/null\n"
+			"[worker c]\ncommand = x\nlog = file:a.log.old\n");
+	spec_drop(&spec);
+}
+END_TEST
+
 UNIT(spec, workers_start_in_file_order_through_the_tree,
     a_dependency_starts_first_wherever_it_is_written,
     a_dependency_cycle_is_named, supervisors_in_a_circle_are_named,
@@ -246,5 +306,6 @@ UNIT(spec, workers_start_in_file_order_through_the_tree,
     rest_for_one_wants_dependencies_in_file_order, one_name_is_one_thing,
     relative_paths_mean_the_working_directory,
     instances_are_numbered_and_required_together, strict_otp_has_otps_defaults,
-    what_cannot_be_done_yet_is_refused, nonsense_is_refused_by_key,
-    only_a_change_of_the_process_is_another_process)
+    what_cannot_be_done_yet_is_refused, a_check_is_understood,
+    nonsense_is_refused_by_key, only_a_change_of_the_process_is_another_process,
+    two_writers_of_one_log_are_refused_with_their_place)

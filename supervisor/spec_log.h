@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* No two workers write one file, nor one that rotation gives another's name. */
+#ifndef SUPERVISOR_SPEC_LOG_H
+#define SUPERVISOR_SPEC_LOG_H
+
+#include "supervisor/spec.h"
+
+/* Judges the names only, looks at no file; devices may be shared. */
+void spec_check_logs(const struct spec *spec, struct conf_errors *errors);
+
+#endif
