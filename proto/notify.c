@@ -27,6 +27,18 @@ static const struct {
 	{ "FDSTOREREMOVE=1", NOTIFY_FDSTOREREMOVE },
 	{ "BARRIER=1", NOTIFY_BARRIER },
 	{ "X_PREPARED=1", NOTIFY_PREPARED },
+	{ "MAINPIDFD=1", NOTIFY_MAINPIDFD },
+};
+
+static const struct {
+	const char *line;
+	enum notify_access access;
+} accesses[] = {
+	/* first of its value: what is printed */
+	{ "NOTIFYACCESS=all", NOTIFY_FROM_ALL },
+	{ "NOTIFYACCESS=main", NOTIFY_FROM_MAIN },
+	{ "NOTIFYACCESS=none", NOTIFY_FROM_NONE },
+	{ "NOTIFYACCESS=exec", NOTIFY_FROM_MAIN },
 };
 
 /* ---- text --------------------------------------------------------------- */
@@ -141,6 +153,8 @@ parse_number(struct slice line, struct notify *n)
 		if (parse_u64(text, &value) && value >= numbers[i].min &&
 		    value <= numbers[i].max)
 			set_number(n, numbers[i].what, value);
+		else if (numbers[i].what == NOTIFY_MAINPID)
+			set_number(n, NOTIFY_MAINPID, 0); /* worth a word */
 		return true;
 	}
 	return false;
@@ -158,12 +172,26 @@ parse_flag(struct slice line, struct notify *n)
 	return false;
 }
 
+static bool
+parse_access(struct slice line, struct notify *n)
+{
+	for (size_t i = 0; i < ARRAY_LEN(accesses); i++) {
+		if (slice_is(line, accesses[i].line)) {
+			n->what |= NOTIFY_ACCESS;
+			n->access = accesses[i].access;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 parse_line(struct slice line, struct notify *n)
 {
 	struct slice value;
 
-	if (parse_flag(line, n) || parse_number(line, n))
+	if (parse_flag(line, n) || parse_number(line, n) ||
+	    parse_access(line, n))
 		return;
 	if (value_of(line, SLICE_LIT("STATUS"), &value)) {
 		copy_status(value, n->status);
@@ -227,6 +255,10 @@ notify_print(const struct notify *notify, struct buf *out)
 		if (notify->what & flags[i].what)
 			buf_printf(out, "%s\n", flags[i].line);
 	print_numbers(notify, out);
+	for (size_t i = 0;
+	     (notify->what & NOTIFY_ACCESS) && i < NOTIFY_FROM_NONE + 1; i++)
+		if (accesses[i].access == notify->access)
+			buf_printf(out, "%s\n", accesses[i].line);
 	if (notify->what & NOTIFY_STATUS) {
 		copy_status(slice_of(notify->status), status);
 		buf_printf(out, "STATUS=%s\n", status);

@@ -31,7 +31,16 @@ enum notify_what { /* bits of notify.what */
 	NOTIFY_FDSTORE = 2048,
 	NOTIFY_FDSTOREREMOVE = 4096,
 	NOTIFY_BARRIER = 8192,
-	NOTIFY_PREPARED = 16384 /* X_PREPARED=1, ours: answer to USR2 */
+	NOTIFY_PREPARED = 16384, /* X_PREPARED=1, ours: answer to USR2 */
+	NOTIFY_ACCESS = 32768,   /* NOTIFYACCESS */
+	NOTIFY_MAINPIDFD = 65536 /* MAINPIDFD=1: the one descriptor is it */
+};
+
+/* Whose words count. */
+enum notify_access {
+	NOTIFY_FROM_ALL,
+	NOTIFY_FROM_MAIN, /* also for `exec`: msd runs no other commands */
+	NOTIFY_FROM_NONE
 };
 
 struct notify {
@@ -40,7 +49,8 @@ struct notify {
 	uint64_t watchdog_usec;
 	uint64_t extend_usec;
 	uint64_t monotonic_usec;
-	pid_t mainpid;
+	pid_t mainpid; /* 0: given, but no number of a process */
+	enum notify_access access;
 	int error;
 	int exit_status;
 	char fdname[256]; /* "" = not given */

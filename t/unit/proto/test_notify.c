@@ -14,10 +14,12 @@ START_TEST(every_known_line_is_understood)
 	      "WATCHDOG=trigger\nFDSTORE=1\nFDSTOREREMOVE=1\nBARRIER=1\n"
 	      "X_PREPARED=1\nSTATUS=fine\nWATCHDOG_USEC=3\n"
 	      "EXTEND_TIMEOUT_USEC=4\nMAINPID=5\nERRNO=6\nEXIT_STATUS=7\n"
+	      "NOTIFYACCESS=none\nMAINPIDFD=1\n"
 	      "MONOTONIC_USEC=8\nFDNAME=listen\nFDPOLL=0\n",
 	    &n);
-	ck_assert_uint_eq(n.what, 2 * NOTIFY_PREPARED - 1);
+	ck_assert_uint_eq(n.what, 2 * NOTIFY_MAINPIDFD - 1);
 	ck_assert_str_eq(n.status, "fine");
+	ck_assert_int_eq(n.access, NOTIFY_FROM_NONE);
 	ck_assert_uint_eq(n.watchdog_usec, 3);
 	ck_assert_uint_eq(n.extend_usec, 4);
 	ck_assert_int_eq(n.mainpid, 5);
@@ -31,7 +33,8 @@ END_TEST
 
 START_TEST(what_is_printed_parses_to_the_same)
 {
-	struct notify a = { .what = 2 * NOTIFY_PREPARED - 1,
+	struct notify a = { .what = 2 * NOTIFY_MAINPIDFD - 1,
+		.access = NOTIFY_FROM_MAIN,
 		.status = "caf\xc3\xa9 \xe2\x82\xac",
 		.watchdog_usec = UINT64_MAX,
 		.extend_usec = 1,
@@ -51,6 +54,7 @@ START_TEST(what_is_printed_parses_to_the_same)
 	ck_assert_uint_eq(b.extend_usec, 1);
 	ck_assert_uint_eq(b.monotonic_usec, 99);
 	ck_assert_int_eq(b.mainpid, INT32_MAX);
+	ck_assert_int_eq(b.access, NOTIFY_FROM_MAIN);
 	ck_assert_int_eq(b.error, 4095);
 	ck_assert_int_eq(b.exit_status, 255);
 	ck_assert_str_eq(b.fdname, "state");
@@ -101,10 +105,11 @@ START_TEST(wrong_values_are_left_out)
 		"WATCHDOG_USEC=", "WATCHDOG_USEC=-1", "WATCHDOG_USEC=+1",
 		"WATCHDOG_USEC= 1", "WATCHDOG_USEC=0x10",
 		"WATCHDOG_USEC=18446744073709551616",
-		"WATCHDOG_USEC=99999999999999999999999999", "MAINPID=0",
-		"MAINPID=-7", "MAINPID=2147483648", "ERRNO=4096", "ERRNO=-1",
-		"EXIT_STATUS=256", "EXTEND_TIMEOUT_USEC=soon", "UNKNOWN=1",
-		"FDSTORE=2", "BARRIER=0", "WATCHDOG=0", "FDNAME=a:b",
+		"WATCHDOG_USEC=99999999999999999999999999", "ERRNO=4096",
+		"ERRNO=-1", "NOTIFYACCESS=", "NOTIFYACCESS=All",
+		"NOTIFYACCESS=everybody", "MAINPIDFD=3", "EXIT_STATUS=256",
+		"EXTEND_TIMEOUT_USEC=soon", "UNKNOWN=1", "FDSTORE=2",
+		"BARRIER=0", "WATCHDOG=0", "FDNAME=a:b",
 		"FDNAME=", "FDNAME=a\tb", "FDNAME=\xc3\xa9" };
 	struct notify n;
 
@@ -115,11 +120,36 @@ START_TEST(wrong_values_are_left_out)
 }
 END_TEST
 
+START_TEST(a_main_process_that_cannot_be_is_said_to_be_none)
+{
+	static const char *const lines[] = { "MAINPID=0", "MAINPID=-1",
+		"MAINPID=x", "MAINPID=", "MAINPID=2147483648", "MAINPID=1 " };
+	struct notify n;
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		notify_parse(slice_of(lines[i]), &n);
+		ck_assert_msg(n.what == NOTIFY_MAINPID && n.mainpid == 0, "%s",
+		    lines[i]);
+	}
+}
+END_TEST
+
+START_TEST(access_of_exec_is_access_of_main)
+{
+	struct notify n;
+
+	PARSE("NOTIFYACCESS=exec", &n);
+	ck_assert_int_eq(n.access, NOTIFY_FROM_MAIN);
+	PARSE("NOTIFYACCESS=main\nNOTIFYACCESS=all", &n);
+	ck_assert_int_eq(n.access, NOTIFY_FROM_ALL);
+}
+END_TEST
+
 START_TEST(one_bad_line_costs_only_itself)
 {
 	struct notify n;
 
-	PARSE("MAINPID=x\nREADY=1\n\xff\xfe=\x01\nERRNO=2", &n);
+	PARSE("ERRNO=x\nREADY=1\n\xff\xfe=\x01\nERRNO=2", &n);
 	ck_assert_uint_eq(n.what, NOTIFY_READY | NOTIFY_ERRNO);
 }
 END_TEST
@@ -200,7 +230,9 @@ UNIT(notify, every_known_line_is_understood, what_is_printed_parses_to_the_same,
     an_empty_datagram_says_nothing,
     a_last_nul_is_forgiven_and_one_inside_is_not,
     carriage_returns_at_line_ends_are_dropped, wrong_values_are_left_out,
-    one_bad_line_costs_only_itself, status_has_no_controls_and_no_broken_utf8,
+    a_main_process_that_cannot_be_is_said_to_be_none,
+    access_of_exec_is_access_of_main, one_bad_line_costs_only_itself,
+    status_has_no_controls_and_no_broken_utf8,
     a_long_status_is_cut_between_characters, an_oversize_datagram_is_no_message,
     fdname_may_fill_its_room_and_no_more,
     printing_cannot_be_made_to_forge_a_line)
