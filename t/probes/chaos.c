@@ -5,6 +5,12 @@
  *
  *   say:TEXT            sends TEXT to NOTIFY_SOCKET (say:READY=1); \n is a newline
  *   notifyfd            READY=1 from a child that is gone at once
+ *   sayfd:N:TEXT        TEXT with N memfds; N may be `pair` (one end of a pair
+ *                       whose other end it holds) or `twice` (one file)
+ *   barrier             BARRIER=1, and waits until msd has answered
+ *   main                MAINPID= its own (child:main)
+ *   heir                a child is the main process, this one ends at once
+ *   times:N:STEP        STEP that many times
  *   beat:MS             WATCHDOG=1 every 50 ms for that long
  *   note:FILE           appends its name and pid to FILE
  *   stamp:FILE:WORD     appends "mono_ns WORD name generation pid"
@@ -65,6 +71,11 @@ static const struct {
 } steps[] = {
 	{ "say", step_say },
 	{ "notifyfd", step_notifyfd },
+	{ "sayfd", step_sayfd },
+	{ "barrier", step_barrier },
+	{ "main", step_main },
+	{ "heir", step_heir },
+	{ "times", step_times },
 	{ "beat", step_beat },
 	{ "note", step_note },
 	{ "stamp", step_stamp },

@@ -14,8 +14,8 @@
 
 #define BEAT_MS 50
 
-static void
-unescape(char *text)
+void
+chaos_unescape(char *text)
 {
 	char *to = text;
 
@@ -52,14 +52,14 @@ say(const char *text)
 void
 step_say(char *value)
 {
-	unescape(value);
+	chaos_unescape(value);
 	say(value);
 }
 
 void
 step_out(char *value)
 {
-	unescape(value);
+	chaos_unescape(value);
 	chaos_write(1, value, strlen(value));
 }
 
