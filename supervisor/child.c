@@ -21,9 +21,11 @@
 #include "common/log.h"
 #include "supervisor/ctl.h"
 #include "supervisor/events.h"
+#include "supervisor/fdstore.h"
 #include "supervisor/launch.h"
 #include "supervisor/listen.h"
 #include "supervisor/logpipe.h"
+#include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
 #include "supervisor/notify_sock.h"
 #include "supervisor/probe.h"
@@ -49,6 +51,8 @@ patience_ms(const struct child *child)
 		return conf->start_timeout_ms;
 	case CHILD_RELOADING:
 		return conf->start_timeout_ms;
+	case CHILD_PREPARING:
+		return conf->prepare_timeout_ms;
 	case CHILD_STOPPING:
 		return conf->stop_timeout_ms;
 	case CHILD_ABORTING:
@@ -78,10 +82,26 @@ set_deadline(struct child *child, uint64_t ms)
 	loop_timer_start(loop, &child->deadline, ms);
 }
 
+/* States that last as long as the worker needs, not as msd decides. */
+static bool
+is_extensible(const struct child *child)
+{
+	switch (child->state) {
+	case CHILD_STARTING:
+		return child->spec->conf.ready.kind != READY_DELAY;
+	case CHILD_RELOADING:
+	case CHILD_PREPARING:
+	case CHILD_STOPPING:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 child_extend(struct child *child, uint64_t ms)
 {
-	if (child->deadline_at.ns == 0 || child->state == CHILD_KILLING ||
+	if (!is_extensible(child) || child->deadline_at.ns == 0 ||
 	    mono_ms_left(mono_now(), child->deadline_at) >= ms)
 		return;
 	set_deadline(child, ms);
@@ -111,8 +131,12 @@ emit(struct child *child, const char *event)
 bool
 child_signal(const struct child *child, int signo)
 {
+	if (child->reaped)
+		return false;
+	if (child->moved)
+		return mainpid_signal(child, signo);
 	/* our child and not reaped: the number cannot be another's */
-	return child->pid > 0 && !child->reaped && kill(child->pid, signo) == 0;
+	return child->pid > 0 && kill(child->pid, signo) == 0;
 }
 
 static void
@@ -121,7 +145,7 @@ ask_to_end(struct child *child)
 	int signo = child->spec->conf.stop_signal;
 
 	if (child->spec->conf.stop_group && !child->reaped)
-		kill(-child->pid, signo);
+		kill(-child->group, signo);
 	else
 		child_signal(child, signo);
 	child_signal(child, SIGCONT); /* a stopped process cannot end */
@@ -133,7 +157,7 @@ kill_tree(struct child *child)
 {
 	if (child->pid == 0 || child->reaped)
 		return;
-	kill(-child->pid, SIGKILL);
+	kill(-child->group, SIGKILL);
 	child_signal(child, SIGKILL); /* it may not have setsid() behind it */
 	child->signalled = true;
 }
@@ -234,16 +258,44 @@ kill_now(struct child *child)
 }
 
 static void
-order_stop(struct child *child)
+request_end(struct child *child)
 {
-	stop_watching(child);
-	emit(child, "stopping");
 	if (child->spec->conf.stop_timeout_ms == 0) {
 		kill_now(child);
 		return;
 	}
 	ask_to_end(child);
 	child_set_state(child, CHILD_STOPPING);
+}
+
+static void
+order_stop(struct child *child)
+{
+	stop_watching(child);
+	emit(child, "stopping");
+	request_end(child);
+}
+
+/* The signal may end a worker that does not know it, as a stop would. */
+static void
+prepare(struct child *child)
+{
+	if (!child_signal(child, child->spec->conf.prepare_signal)) {
+		order_stop(child);
+		return;
+	}
+	stop_watching(child);
+	emit(child, "stopping");
+	child->signalled = true;
+	child_set_state(child, CHILD_PREPARING);
+}
+
+static void
+prepare_late(struct child *child)
+{
+	log_warn("not prepared in time", "name=%s pid=%d", child->node.name,
+	    (int)child->pid);
+	request_end(child);
 }
 
 /* It may be ending by itself: then the request still has to be made. */
@@ -317,7 +369,7 @@ died(struct child *child)
 {
 	child_end_launch(child); /* last words: exec error, READY, ... */
 	stop_watching(child);
-	child->group = child->pid;
+	child->ended_pid = child->pid;
 	tree_set_pid(&child->msd->tree, child, 0);
 	child_set_state(child, CHILD_CLEANING);
 	recovery_on_end(child);
@@ -337,6 +389,7 @@ gone(struct child *child)
 	[CHILD_EV_START] = start, [CHILD_EV_READY] = nothing, \
 	[CHILD_EV_RELOADING] = nothing, [CHILD_EV_STOPPING] = nothing, \
 	[CHILD_EV_STOP] = nothing, [CHILD_EV_KILL] = nothing, \
+	[CHILD_EV_PREPARE] = nothing, [CHILD_EV_PREPARED] = nothing, \
 	[CHILD_EV_HUNG] = nothing, [CHILD_EV_SICK] = nothing, \
 	[CHILD_EV_EXIT] = nothing, \
 	[CHILD_EV_GONE] = nothing
@@ -354,6 +407,8 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_RELOADING] = nothing,
 		[CHILD_EV_STOPPING] = ends_itself,
 		[CHILD_EV_STOP] = order_stop,
+		[CHILD_EV_PREPARE] = order_stop,
+		[CHILD_EV_PREPARED] = nothing,
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = start_late,
 		[CHILD_EV_HUNG] = hung,
@@ -367,6 +422,8 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_RELOADING] = reloads,
 		[CHILD_EV_STOPPING] = ends_itself,
 		[CHILD_EV_STOP] = order_stop,
+		[CHILD_EV_PREPARE] = prepare,
+		[CHILD_EV_PREPARED] = nothing,
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = nothing,
 		[CHILD_EV_HUNG] = hung,
@@ -380,9 +437,26 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_RELOADING] = nothing,
 		[CHILD_EV_STOPPING] = ends_itself,
 		[CHILD_EV_STOP] = order_stop,
+		[CHILD_EV_PREPARE] = prepare,
+		[CHILD_EV_PREPARED] = nothing,
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = reload_late,
 		[CHILD_EV_HUNG] = hung,
+		[CHILD_EV_SICK] = nothing,
+		[CHILD_EV_EXIT] = died,
+		[CHILD_EV_GONE] = nothing,
+	},
+	[CHILD_PREPARING] = {
+		[CHILD_EV_START] = nothing,
+		[CHILD_EV_READY] = nothing,
+		[CHILD_EV_RELOADING] = nothing,
+		[CHILD_EV_STOPPING] = request_end,
+		[CHILD_EV_STOP] = request_end, /* no restart any more */
+		[CHILD_EV_PREPARE] = nothing,
+		[CHILD_EV_PREPARED] = request_end,
+		[CHILD_EV_KILL] = kill_now,
+		[CHILD_EV_DEADLINE] = prepare_late,
+		[CHILD_EV_HUNG] = nothing,
 		[CHILD_EV_SICK] = nothing,
 		[CHILD_EV_EXIT] = died,
 		[CHILD_EV_GONE] = nothing,
@@ -393,6 +467,8 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_RELOADING] = nothing,
 		[CHILD_EV_STOPPING] = nothing,
 		[CHILD_EV_STOP] = stop_once,
+		[CHILD_EV_PREPARE] = stop_once,
+		[CHILD_EV_PREPARED] = nothing,
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = kill_now,
 		[CHILD_EV_HUNG] = nothing,
@@ -406,6 +482,8 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_RELOADING] = nothing,
 		[CHILD_EV_STOPPING] = nothing,
 		[CHILD_EV_STOP] = nothing, /* it is on its way out */
+		[CHILD_EV_PREPARE] = nothing,
+		[CHILD_EV_PREPARED] = nothing,
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = kill_now,
 		[CHILD_EV_HUNG] = nothing,
@@ -419,6 +497,8 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_RELOADING] = nothing,
 		[CHILD_EV_STOPPING] = nothing,
 		[CHILD_EV_STOP] = nothing,
+		[CHILD_EV_PREPARE] = nothing,
+		[CHILD_EV_PREPARED] = nothing,
 		[CHILD_EV_KILL] = kill_now,
 		[CHILD_EV_DEADLINE] = kill_now,
 		[CHILD_EV_HUNG] = nothing,
@@ -432,6 +512,8 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_RELOADING] = nothing,
 		[CHILD_EV_STOPPING] = nothing,
 		[CHILD_EV_STOP] = nothing,
+		[CHILD_EV_PREPARE] = nothing,
+		[CHILD_EV_PREPARED] = nothing,
 		[CHILD_EV_KILL] = sweep_again,
 		[CHILD_EV_DEADLINE] = sweep_again,
 		[CHILD_EV_HUNG] = nothing,
@@ -522,6 +604,7 @@ child_free(struct child **child_ptr)
 	listen_close(child);
 	fd_close(&child->log_r);
 	fd_close(&child->log_w);
+	fdstore_free(&child->store);
 	intensity_fini(&child->node.own);
 	spec_drop(&child->held);
 	free(child->status);

@@ -26,6 +26,7 @@ enum child_state {
 	CHILD_STARTING, /* forked, not ready */
 	CHILD_READY,
 	CHILD_RELOADING, /* said so; ready again with READY=1 */
+	CHILD_PREPARING, /* got prepare_signal: a planned restart comes */
 	CHILD_STOPPING,  /* asked to end, or said STOPPING=1 */
 	CHILD_ABORTING,  /* hung: got ABRT */
 	CHILD_KILLING,   /* got KILL, its whole tree */
@@ -42,6 +43,8 @@ enum child_event {
 	CHILD_EV_RELOADING,
 	CHILD_EV_STOPPING, /* it says that it ends */
 	CHILD_EV_STOP,     /* it is asked to end */
+	CHILD_EV_PREPARE,  /* it is asked to prepare, then to end */
+	CHILD_EV_PREPARED, /* it says that it has */
 	CHILD_EV_KILL,
 	CHILD_EV_DEADLINE, /* the state has lasted too long, or long enough */
 	CHILD_EV_HUNG,
@@ -54,6 +57,13 @@ enum child_event {
 enum child_want {
 	WANT_UP,
 	WANT_DOWN /* an operator stopped it; only an operator starts it */
+};
+
+/* What a worker may do wrong often and msd says once. */
+enum child_complaint {
+	COMPLAINT_STRANGER = 1, /* who may not speak for it does */
+	COMPLAINT_STORE = 2,    /* more descriptors than fd_store_max */
+	COMPLAINT_MAINPID = 4   /* no process of its own */
 };
 
 /* Outward names of the contract. */
@@ -101,15 +111,18 @@ struct child {
 	const struct child *waits_for; /* dependency that is not there */
 
 	/* ---- process */
-	pid_t pid;   /* 0: none */
-	pid_t group; /* of the last process; leftovers may bear it */
+	pid_t pid;       /* of the main process, 0: none */
+	pid_t ended_pid; /* of the last one that died */
+	pid_t group;     /* and session of its first; leftovers may bear it */
+	struct moved_main *moved; /* main is not the first process: MAINPID */
 	uint64_t generation;
 	struct mono started, ready_at;
 	bool was_ready;          /* this generation */
 	bool proven;             /* ready once since its supervisor started */
 	struct exit_reason doom; /* stage or kind, when msd knows better */
 	bool doomed;
-	int wait_code, wait_status; /* as siginfo: CLD_*, status */
+	int wait_code, wait_status; /* as siginfo: CLD_*, status; code 0: not
+				       known, main was not msd's child */
 	bool runs;                  /* exec has succeeded */
 	bool reaped;                /* pid is not its number any more */
 	int error_fd;               /* exec failure arrives here, or EOF */
@@ -119,13 +132,18 @@ struct child {
 	int notify_fd;
 	ev_io notify_io;
 	char *notify_path;
-	bool notify_refused; /* said once per generation */
+	enum notify_access notify_access; /* of this generation */
+	uid_t uid;                        /* its main process runs as */
+	unsigned complaints;              /* each is said once per generation */
+	int said_errno;                   /* ERRNO, 0: none */
+	int said_status;                  /* EXIT_STATUS, -1: none */
 	struct heartbeat heartbeat;
 	ev_timer watchdog;
 	struct mono watchdog_due; /* it rings then; 0: never */
 	struct probe *probe;      /* NULL: it never had a check */
 	int *listen_fds;
 	size_t listen_count;
+	struct fdstore *store; /* what it wants back after a restart, or NULL */
 
 	/* ---- log */
 	int log_r, log_w;
@@ -150,8 +168,12 @@ void child_free(struct child **child);
 void child_event(struct child *child, enum child_event event);
 /* Its present state may last `ms` from now; never less than it had. */
 void child_extend(struct child *child, uint64_t ms);
-/* A datagram of its generation, sender checked. */
-void child_on_notify(struct child *child, const struct notify *notify);
+/* A datagram of its generation, sender checked.  Descriptors that are taken
+ * over become -1. */
+void child_on_notify(struct child *child, const struct notify *notify, int *fds,
+    size_t fd_count);
+/* True the first time in this generation. */
+bool child_complains(struct child *child, enum child_complaint complaint);
 /* Sends signo to the main process; false when there is none. */
 bool child_signal(const struct child *child, int signo);
 /* reload_signal to a running worker. */

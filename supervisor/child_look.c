@@ -12,6 +12,7 @@ static const struct {
 	[CHILD_STARTING] = { "starting", FACE_STARTING, true },
 	[CHILD_READY] = { "ready", FACE_READY, true },
 	[CHILD_RELOADING] = { "reloading", FACE_RELOADING, true },
+	[CHILD_PREPARING] = { "preparing", FACE_STOPPING, true },
 	[CHILD_STOPPING] = { "stopping", FACE_STOPPING, true },
 	[CHILD_ABORTING] = { "aborting", FACE_STOPPING, true },
 	[CHILD_KILLING] = { "killing", FACE_STOPPING, true },

@@ -125,6 +125,11 @@ exit_print(const struct exit_reason *reason, char out[static EXIT_TEXT_BYTES])
 
 	switch (reason->kind) {
 	case EXIT_KIND_EXIT:
+		if (reason->code < 0) {
+			snprintf(out, EXIT_TEXT_BYTES,
+			    "ended, only its parent knows how%s", before);
+			break;
+		}
 		snprintf(out, EXIT_TEXT_BYTES, "exit code %d%s", reason->code,
 		    before);
 		break;

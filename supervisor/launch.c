@@ -16,9 +16,11 @@
 #include "common/log.h"
 #include "proto/contract.h"
 #include "supervisor/child.h"
+#include "supervisor/fdstore.h"
 #include "supervisor/launch_user.h"
 #include "supervisor/listen.h"
 #include "supervisor/logpipe.h"
+#include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
 #include "supervisor/notify_sock.h"
 #include "supervisor/spawn.h"
@@ -28,7 +30,6 @@
 #define PLAN_BYTES_MAX  (8u << 20)
 #define NOTIFY_PER_TURN 16u
 #define NOTIFY_LAST     1024u /* of a dead process: all that can be queued */
-#define NAMES_BYTES     2048
 #define FDS_SPARE       32u
 #define DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -41,7 +42,7 @@ struct launch {
 	struct arena arena;
 	struct env_list env;
 	struct spawn_plan plan;
-	struct spawn_fd pass[64];
+	struct spawn_fd pass[SPAWN_PASS_MAX];
 	int out_fd;       /* where 1 and 2 go */
 	bool owns_out_fd; /* close it after the fork */
 	int null_fd;
@@ -128,6 +129,27 @@ plan_listen(struct launch *l)
 	return true;
 }
 
+static int
+passed_end(const struct child *child)
+{
+	return LISTEN_FD_START + (int)child->listen_count +
+	    (int)fdstore_count(child->store);
+}
+
+/* What it stored in its last life comes behind the sockets. */
+static bool
+plan_stored(struct launch *l)
+{
+	const struct child *child = l->child;
+	int to = LISTEN_FD_START + (int)child->listen_count;
+
+	fdstore_trim(child->store, l->conf->fd_store_max);
+	for (size_t i = 0; i < fdstore_count(child->store); i++)
+		if (!pass_fd(l, fdstore_fd(child->store, i), to + (int)i))
+			return false;
+	return true;
+}
+
 static bool
 open_null(struct launch *l)
 {
@@ -151,9 +173,7 @@ plan_output(struct launch *l)
 	if (!child->spec->collects_logs)
 		return true;
 	l->orders_fd = logs_collector_fd(child->msd->logs, child);
-	return l->orders_fd < 0 ||
-	    pass_fd(l, l->orders_fd,
-		LISTEN_FD_START + (int)child->listen_count);
+	return l->orders_fd < 0 || pass_fd(l, l->orders_fd, passed_end(child));
 }
 
 static bool
@@ -186,6 +206,29 @@ slot_of(char *assignment)
 	return assignment ? strchr(assignment, '=') + 1 : NULL;
 }
 
+static void
+set_passed(struct launch *l)
+{
+	const struct child *child = l->child;
+	struct buf names = { 0 };
+
+	if (l->conf->fd_store_max)
+		env_setf(&l->env, "FDSTORE=%u", l->conf->fd_store_max);
+	if (passed_end(child) == LISTEN_FD_START)
+		return;
+	buf_add_str(&names, "LISTEN_FDNAMES=");
+	listen_names(child, &names);
+	for (size_t i = 0; i < fdstore_count(child->store); i++)
+		buf_printf(&names, "%s:", fdstore_name(child->store, i));
+	names.len--; /* the last ':' */
+	buf_add_u8(&names, '\0');
+	env_set(&l->env, (const char *)names.ptr);
+	buf_fini(&names);
+	env_setf(&l->env, "LISTEN_FDS=%d", passed_end(child) - LISTEN_FD_START);
+	l->plan.listen_pid =
+	    slot_of(env_set(&l->env, "LISTEN_PID=" SPAWN_PID_SLOT));
+}
+
 /* Who it is and where everything lies. */
 static void
 set_place(struct launch *l)
@@ -214,23 +257,14 @@ set_channels(struct launch *l)
 
 	env_setf(env, "NOTIFY_SOCKET=%s", child->notify_path);
 	if (l->orders_fd >= 0)
-		env_setf(env, ENV_LOG_FD "=%d",
-		    LISTEN_FD_START + (int)child->listen_count);
+		env_setf(env, ENV_LOG_FD "=%d", passed_end(child));
 	if (watchdog_told_ms(child)) {
 		env_setf(env, "WATCHDOG_USEC=%llu",
 		    (unsigned long long)watchdog_told_ms(child) * 1000);
 		l->plan.watchdog_pid =
 		    slot_of(env_set(env, "WATCHDOG_PID=" SPAWN_PID_SLOT));
 	}
-	if (child->listen_count) {
-		char names[NAMES_BYTES];
-
-		env_setf(env, "LISTEN_FDS=%zu", child->listen_count);
-		env_setf(env, "LISTEN_FDNAMES=%s",
-		    listen_names(child, names, sizeof(names)));
-		l->plan.listen_pid =
-		    slot_of(env_set(env, "LISTEN_PID=" SPAWN_PID_SLOT));
-	}
+	set_passed(l);
 }
 
 static bool
@@ -379,13 +413,16 @@ run(struct launch *l)
 
 	plan_context(l);
 	if (!open_null(l) || !plan_notify(l) || !plan_program(l) ||
-	    !plan_listen(l) || !plan_output(l) || !plan_ready_fd(l) ||
+	    !plan_listen(l) || !plan_stored(l) || !plan_output(l) ||
+	    !plan_ready_fd(l) ||
 	    !plan_env(l))
 		return false;
 	l->stage = SPAWN_FORK;
 	if (!spawn(&l->plan, &result))
 		return false;
 	tree_set_pid(&child->msd->tree, child, result.pid);
+	child->group = result.pid;
+	child->uid = l->plan.sets_user ? l->plan.uid : geteuid();
 	child->error_fd = result.error_fd;
 	child->runs = result.error_fd < 0 && result.failed.stage < 0;
 	if (result.error_fd < 0 && !child->runs)
@@ -539,6 +576,12 @@ on_ready(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 }
 
 void
+child_hear_out(struct child *child)
+{
+	notify_sock_read(child, NOTIFY_LAST);
+}
+
+void
 child_end_launch(struct child *child)
 {
 	struct ev_loop *ev = loop_ev(child->msd->loop);
@@ -546,8 +589,9 @@ child_end_launch(struct child *child)
 	if (child->pid) {
 		read_error(child);
 		read_ready(child);
-		notify_sock_read(child, NOTIFY_LAST);
+		child_hear_out(child);
 	}
+	mainpid_end(child);
 	ev_io_stop(ev, &child->error_io);
 	ev_io_stop(ev, &child->ready_io);
 	ev_io_stop(ev, &child->notify_io);

@@ -25,6 +25,8 @@ void child_launched(struct child *child);
  */
 bool child_launch_probe(struct child *child, int out_fd,
     struct spawn_result *result_r, struct why *why);
+/* Takes all it has said so far to its notify socket. */
+void child_hear_out(struct child *child);
 /* Takes what the process has said last (a failed exec, READY, STATUS), then
  * closes everything that was only for this generation. */
 void child_end_launch(struct child *child);

@@ -2,7 +2,6 @@
 /* NAME=unix:PATH, NAME=tcp:ADDR:PORT; the form was checked with the row. */
 #include "supervisor/listen.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,21 +73,12 @@ listen_close(struct child *child)
 	child->listen_count = 0;
 }
 
-const char *
-listen_names(const struct child *child, char *out, size_t bytes)
+void
+listen_names(const struct child *child, struct buf *out)
 {
 	const struct words *words = &child->spec->conf.listen;
-	size_t len = 0;
 
-	out[0] = '\0';
-	for (size_t i = 0; i < words->count; i++) {
-		const char *word = words->word[i];
-		int n = snprintf(out + len, bytes - len, "%s%.*s", i ? ":" : "",
-		    (int)strcspn(word, "="), word);
-
-		if (n < 0 || (size_t)n >= bytes - len)
-			break;
-		len += (size_t)n;
-	}
-	return out;
+	for (size_t i = 0; i < child->listen_count; i++)
+		buf_printf(out, "%.*s:", (int)strcspn(words->word[i], "="),
+		    words->word[i]);
 }

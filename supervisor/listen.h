@@ -4,6 +4,7 @@
 #ifndef SUPERVISOR_LISTEN_H
 #define SUPERVISOR_LISTEN_H
 
+#include "common/buf.h"
 #include "common/err.h"
 
 struct child;
@@ -11,7 +12,7 @@ struct child;
 /* Opens what is not open yet. */
 enum ms_err listen_open(struct child *child, struct why *why);
 void listen_close(struct child *child);
-/* "name:name", for LISTEN_FDNAMES, into out. */
-const char *listen_names(const struct child *child, char *out, size_t bytes);
+/* "name:" of each, for LISTEN_FDNAMES. */
+void listen_names(const struct child *child, struct buf *out);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The kernel says who sent a datagram.  Accepted are root, msd's own user,
  * the user of the worker (configured, or what its main process has become),
- * and any process of its session.  Descriptors that come along are closed
- * after the words before them were handled, which is all BARRIER=1 asks for.
+ * and any process of its session.  Descriptors that come along and are not
+ * taken over are closed when their words have been handled.
  */
 #include "supervisor/notify_sock.h"
 
@@ -32,22 +32,28 @@ struct datagram {
 	bool cut;
 	bool has_sender;
 	struct ucred sender;
+	int fds[FDS_MAX];
+	size_t fd_count;
 };
 
 /* ---- receiving ---------------------------------------------------------- */
 
 static void
-close_fds(const struct cmsghdr *part)
+take_fds(const struct cmsghdr *part, struct datagram *d)
 {
 	size_t n = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	const unsigned char *at = CMSG_DATA(part);
 
-	for (size_t i = 0; i < n; i++) {
-		int fd;
+	if (n > FDS_MAX - d->fd_count)
+		n = FDS_MAX - d->fd_count; /* the buffer had no room for more */
+	memcpy(d->fds + d->fd_count, CMSG_DATA(part), n * sizeof(int));
+	d->fd_count += n;
+}
 
-		memcpy(&fd, at + i * sizeof(int), sizeof(fd));
-		fd_close(&fd);
-	}
+static void
+close_fds(struct datagram *d)
+{
+	for (size_t i = 0; i < d->fd_count; i++)
+		fd_close(&d->fds[i]);
 }
 
 static void
@@ -58,7 +64,7 @@ take_parts(struct msghdr *head, struct datagram *d)
 		if (part->cmsg_level != SOL_SOCKET)
 			continue;
 		if (part->cmsg_type == SCM_RIGHTS)
-			close_fds(part);
+			take_fds(part, d);
 		if (part->cmsg_type == SCM_CREDENTIALS) {
 			memcpy(&d->sender, CMSG_DATA(part), sizeof(d->sender));
 			d->has_sender = true;
@@ -91,62 +97,69 @@ receive(int fd, struct datagram *d)
 	d->len = (size_t)n;
 	d->cut = head.msg_flags & MSG_TRUNC;
 	d->has_sender = false;
+	d->fd_count = 0;
 	take_parts(&head, d);
 	return true;
 }
 
 /* ---- who ---------------------------------------------------------------- */
 
+/* Its configured user, or what the main process has made itself. */
 static bool
-is_user_of(const struct child *child, uid_t uid)
+is_user_of(struct child *child, uid_t uid)
 {
 	char path[32];
 	struct stat st;
 
-	if (child->pid == 0)
-		return false;
 	snprintf(path, sizeof(path), "/proc/%d", (int)child->pid);
-	return stat(path, &st) == 0 && st.st_uid == uid;
+	if (child->pid && stat(path, &st) == 0)
+		child->uid = st.st_uid; /* known when it is dead, too */
+	return child->uid == uid;
 }
 
 static bool
-is_trusted(const struct child *child, const struct datagram *d)
+is_trusted(struct child *child, const struct datagram *d)
 {
-	const char *access = child->spec->conf.notify_access;
 	struct proc_stat st;
 
-	if (!d->has_sender)
+	if (!d->has_sender || child->notify_access == NOTIFY_FROM_NONE)
 		return false;
-	if (access && strcmp(access, "main") == 0)
+	if (child->notify_access == NOTIFY_FROM_MAIN)
 		return d->sender.pid == child->pid;
 	return d->sender.pid == child->pid || d->sender.uid == 0 ||
 	    d->sender.uid == geteuid() || is_user_of(child, d->sender.uid) ||
-	    (proc_stat_read(d->sender.pid, &st) && child->pid &&
-		(st.session == child->pid || st.group == child->pid));
+	    (child->group && proc_stat_read(d->sender.pid, &st) &&
+		(st.session == child->group || st.group == child->group));
+}
+
+static void
+hear(struct child *child, struct datagram *d)
+{
+	struct notify notify;
+
+	if (!is_trusted(child, d)) {
+		if (child_complains(child, COMPLAINT_STRANGER))
+			log_warn("word of a stranger refused",
+			    "name=%s sender=%d uid=%d", child->node.name,
+			    (int)d->sender.pid, (int)d->sender.uid);
+		return;
+	}
+	if (d->cut)
+		return; /* as systemd: half a message is none */
+	notify_parse((struct slice){ d->bytes, d->len }, &notify);
+	child_on_notify(child, &notify, d->fds, d->fd_count);
 }
 
 void
 notify_sock_read(struct child *child, unsigned max)
 {
 	struct datagram d;
-	struct notify notify;
 
 	for (unsigned i = 0; i < max && child->notify_fd >= 0; i++) {
 		if (!receive(child->notify_fd, &d))
 			return;
-		if (!is_trusted(child, &d)) {
-			if (!child->notify_refused)
-				log_warn("word of a stranger refused",
-				    "name=%s sender=%d uid=%d",
-				    child->node.name, (int)d.sender.pid,
-				    (int)d.sender.uid);
-			child->notify_refused = true;
-			continue;
-		}
-		if (d.cut)
-			continue; /* as systemd: half a message is none */
-		notify_parse((struct slice){ d.bytes, d.len }, &notify);
-		child_on_notify(child, &notify);
+		hear(child, &d);
+		close_fds(&d);
 	}
 }
 
@@ -155,12 +168,18 @@ notify_sock_read(struct child *child, unsigned max)
 enum ms_err
 notify_sock_open(struct child *child, struct why *why)
 {
+	const char *access = child->spec->conf.notify_access;
 	uint32_t secret;
 	enum ms_err err;
 
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		return why_set(why, MS_EIO, "no randomness");
-	child->notify_refused = false;
+	child->complaints = 0;
+	child->said_errno = 0;
+	child->said_status = -1;
+	child->notify_access = access && strcmp(access, "main") == 0
+	    ? NOTIFY_FROM_MAIN
+	    : NOTIFY_FROM_ALL;
 	child->notify_path = xasprintf("@ms/%d/%s/%llu/%08x",
 	    (int)child->msd->pid, child->node.name,
 	    (unsigned long long)child->generation, secret);

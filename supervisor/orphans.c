@@ -32,6 +32,7 @@
 #include "common/log.h"
 #include "proto/contract.h"
 #include "supervisor/child.h"
+#include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
 #include "supervisor/probe.h"
 
@@ -146,9 +147,8 @@ block_get(const struct buf *block, const char *name)
 	return NULL;
 }
 
-/* True when the environment names a worker; *child_r: when it is known. */
-static bool
-find_by_environ(struct msd *msd, pid_t pid, struct child **child_r)
+bool
+orphans_find_by_environ(struct msd *msd, pid_t pid, struct child **child_r)
 {
 	struct buf block = { 0 };
 	const char *name, *generation;
@@ -196,7 +196,9 @@ find_by_group(const struct sweep *s, const struct proc_stat *st)
 		return tree_find_pid(&s->msd->tree, st->session);
 	if (tree_find_pid(&s->msd->tree, st->group))
 		return tree_find_pid(&s->msd->tree, st->group);
-	return probes_owner(s->msd, st->session);
+	if (probes_owner(s->msd, st->session))
+		return probes_owner(s->msd, st->session);
+	return mainpid_find_first(s->msd, st->session);
 }
 
 static void
@@ -209,8 +211,8 @@ judge(struct sweep *s, pid_t pid)
 	if (tree_find_pid(&s->msd->tree, pid) || !proc_stat_read(pid, &st))
 		return;
 	owner = find_by_group(s, &st);
-	if (!owner && st.state != 'Z' && find_by_environ(s->msd, pid, &owner) &&
-	    !owner)
+	if (!owner && st.state != 'Z' &&
+	    orphans_find_by_environ(s->msd, pid, &owner) && !owner)
 		owner = s->cleaning[0]; /* of a generation that is over */
 	if (!owner)
 		owner = s->cleaning[0];

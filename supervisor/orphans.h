@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct child;
 struct msd;
 
 struct proc_stat {
@@ -18,6 +19,11 @@ struct proc_stat {
 };
 /* From /proc/PID/stat; false when there is no such process. */
 bool proc_stat_read(pid_t pid, struct proc_stat *stat_r);
+
+/* True when the environment of pid names a worker; *child_r is set when it is
+ * of its present or last generation, else NULL. */
+bool orphans_find_by_environ(struct msd *msd, pid_t pid,
+    struct child **child_r);
 
 /*
  * KILL to every orphan of children in state CLEANING; a child without any

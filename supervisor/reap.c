@@ -21,6 +21,8 @@
 
 #include "common/alloc.h"
 #include "supervisor/child.h"
+#include "supervisor/launch.h"
+#include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
 #include "supervisor/orphans.h"
 #include "supervisor/probe.h"
@@ -66,9 +68,13 @@ reap_one(struct msd *msd)
 		return false;
 	pid = info.si_pid;
 	child = tree_find_pid(&msd->tree, pid);
+	if (child) { /* its last word may be that another is the main one */
+		child_hear_out(child);
+		child = tree_find_pid(&msd->tree, pid);
+	}
 	probe = child ? NULL : probes_find(msd, pid);
 	if (child || probe)
-		kill(-pid, SIGKILL);
+		kill(child ? -child->group : -pid, SIGKILL);
 	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0)
 		return false;
 	if (child) {
@@ -77,6 +83,7 @@ reap_one(struct msd *msd)
 	} else if (probe) {
 		probe_note_end(probe, &info);
 	} else {
+		mainpid_on_reaped(msd, pid);
 		msd->strangers++;
 		msd->reaper.strangers++;
 	}

@@ -37,6 +37,12 @@ describe(const struct child *child, struct exit_reason *reason)
 	if (child->wait_code == CLD_EXITED) {
 		reason->kind = EXIT_KIND_EXIT;
 		reason->code = child->wait_status;
+		reason->error = child->said_errno;
+	} else if (child->wait_code == 0) {
+		reason->kind = EXIT_KIND_EXIT;
+		reason->code = child->said_status;
+		reason->error = child->said_errno;
+		reason->stage = "mainpid";
 	} else {
 		reason->kind = EXIT_KIND_SIGNAL;
 		reason->signal = child->wait_status;
@@ -90,7 +96,7 @@ record(struct child *child)
 	seq = events_add(child->msd->events, "exited", child->node.name,
 	    "\"pid\":%d,\"generation\":%llu,\"kind\":\"%s\",\"code\":%d,"
 	    "\"signal\":\"%s\",\"cause\":\"%s\",\"stage\":\"%s\"",
-	    (int)child->group, (unsigned long long)child->generation,
+	    (int)child->ended_pid, (unsigned long long)child->generation,
 	    exit_kind_name(reason->kind), reason->code,
 	    reason->signal ? signal_name(reason->signal) : "",
 	    exit_cause_name(reason->cause), reason->stage);
@@ -98,12 +104,12 @@ record(struct child *child)
 	if (reason->cause != EXIT_BY_SHUTDOWN &&
 	    reason->cause != EXIT_BY_OPERATOR)
 		log_warn("ended", "name=%s pid=%d how=%s uptime_ms=%llu",
-		    child->node.name, (int)child->group,
+		    child->node.name, (int)child->ended_pid,
 		    LOGQ(exit_print(reason, text)),
 		    (unsigned long long)reason->uptime_ms);
 	else
 		log_info("stopped", "name=%s pid=%d", child->node.name,
-		    (int)child->group);
+		    (int)child->ended_pid);
 	return reason;
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/fd.h"
 #include "common/json.h"
+#include "supervisor/fdstore.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
 
@@ -128,6 +129,7 @@ show_members(const struct child *child, struct buf *out)
 	show_num(out, "check_failures", child->probe, probe_failures(child));
 	buf_add_u8(out, ',');
 	show_str(out, "check_said", probe_said(child));
+	show_num(out, "fds_stored", true, fdstore_count(child->store));
 	buf_add_str(out, ",\"last_exit\":");
 	show_exit(child_exit(child, 0), out);
 }

@@ -45,6 +45,7 @@ struct spawn_fd {
 	int from, to;
 };
 
+#define SPAWN_PASS_MAX 320 /* fd_store_max and some sockets of its own */
 #define SPAWN_PID_SLOT "00000000000" /* room for any pid_t */
 
 struct spawn_plan {

@@ -22,8 +22,6 @@
 #include "common/fd.h"
 #include "supervisor/spawn.h"
 
-#define PASS_MAX 300
-
 /* This machine counts pids in 7 digits; pid_t has at most 10. */
 static void
 write_pid(char *slot, pid_t pid)
@@ -111,12 +109,12 @@ set_oom(int score)
 static bool
 place_fds(const struct spawn_plan *plan, int *error_fd)
 {
-	int moved[PASS_MAX], base = 10, out, null;
+	int moved[SPAWN_PASS_MAX], base = 10, out, null;
 
 	for (size_t i = 0; i < plan->pass_count; i++)
 		if (plan->pass[i].to >= base)
 			base = plan->pass[i].to + 1;
-	if (plan->pass_count > PASS_MAX) {
+	if (plan->pass_count > SPAWN_PASS_MAX) {
 		errno = E2BIG;
 		return false;
 	}

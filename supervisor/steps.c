@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "supervisor/child.h"
 #include "supervisor/ctl.h"
+#include "supervisor/fdstore.h"
 #include "supervisor/msd.h"
 
 #define TURN_MS 5u
@@ -60,6 +61,14 @@ batch_leave(struct child *child)
 
 /* ---- stopping ----------------------------------------------------------- */
 
+/* Only who comes back has something to prepare for. */
+static bool
+is_planned_restart(const struct child *child)
+{
+	return child->must_start && !child->msd->stopping &&
+	    child->spec->conf.prepare_signal != 0;
+}
+
 static void
 advance_stops(struct msd *msd)
 {
@@ -76,7 +85,9 @@ advance_stops(struct msd *msd)
 		if (!batch || batch->young)
 			continue;
 		if (!batch->stopping)
-			child_event(child, CHILD_EV_STOP);
+			child_event(child,
+			    is_planned_restart(child) ? CHILD_EV_PREPARE
+						      : CHILD_EV_STOP);
 		batch->stopping = true;
 	}
 }
@@ -214,6 +225,8 @@ settle_children(struct msd *msd)
 
 		if (!busy)
 			batch_leave(child);
+		if (!busy && !child_is_alive(child))
+			fdstore_free(&child->store); /* it is not coming back */
 		if (child->leaving && !child_is_alive(child)) {
 			batch_leave(child);
 			msd_forget(msd, child);

@@ -17,6 +17,22 @@ worker_pid(const struct json *worker, long *pid_r)
 	return pid > 0;
 }
 
+/* Without a code its main process was not msd's child; an errno is what the
+ * worker has said itself. */
+static void
+exit_code_render(const struct json *last_exit, struct buf *out)
+{
+	double code = json_get_num(last_exit, "code", -1);
+	const char *error = json_get_str(last_exit, "errno", "");
+
+	if (code >= 0)
+		buf_printf(out, "exit code %.0f", code);
+	else
+		buf_add_str(out, "ended, only its parent knows how");
+	if (error[0])
+		buf_printf(out, ", it said %s", error);
+}
+
 void
 exit_word_render(const struct json *last_exit, struct buf *out)
 {
@@ -28,8 +44,7 @@ exit_word_render(const struct json *last_exit, struct buf *out)
 	if (!kind)
 		return;
 	if (strcmp(kind, "exit") == 0)
-		buf_printf(out, "exit code %.0f",
-		    json_get_num(last_exit, "code", -1));
+		exit_code_render(last_exit, out);
 	else if (strcmp(kind, "signal") == 0)
 		buf_printf(out, "killed by %s", signal);
 	else if (strcmp(kind, "start_timeout") == 0)

@@ -158,6 +158,7 @@ card_render(const struct json *worker, const struct look *look, int64_t now_ns,
 	const char *status = json_get_str(worker, "status_text", "");
 	const char *supervisor = json_get_str(worker, "supervisor", "");
 	double next = json_get_num(worker, "next_start_ms", -1);
+	double stored = json_get_num(worker, "fds_stored", 0);
 	const struct json *exit = json_get(worker, "last_exit");
 	char text[LOOK_TEXT_BYTES];
 
@@ -176,6 +177,10 @@ card_render(const struct json *worker, const struct look *look, int64_t now_ns,
 	key_render(look, "restarts", out);
 	buf_printf(out, "%.0f\n", json_get_num(worker, "restarts", 0));
 	check_line_render(worker, look, out);
+	if (stored > 0) {
+		key_render(look, "fd store", out);
+		buf_printf(out, "%.0f kept for it\n", stored);
+	}
 	if (next >= 0) {
 		key_render(look, "next try", out);
 		buf_printf(out, "in %s\n", print_wait(next, text));

@@ -260,6 +260,10 @@ START_TEST(every_kind_of_exit_has_words)
 	static const char *const kinds[][2] = {
 		{ "{\"kind\":\"exit\",\"code\":3,\"cause\":\"self\"}",
 		    "exit code 3" },
+		{ "{\"kind\":\"exit\",\"code\":1,\"errno\":\"ENOSPC\"}",
+		    "exit code 1, it said ENOSPC" },
+		{ "{\"kind\":\"exit\",\"code\":null,\"stage\":\"mainpid\"}",
+		    "ended, only its parent knows how" },
 		{ "{\"kind\":\"signal\",\"signal\":\"KILL\","
 		  "\"cause\":\"external\"}",
 		    "killed by KILL, external" },
