@@ -175,8 +175,7 @@ END_TEST
 START_TEST(what_cannot_be_done_yet_is_refused)
 {
 	static const char *const keys[] = { "memory_max = 1G",
-		"fd_store_max = 3", "cgroup = required",
-		"prepare_signal = USR2" };
+		"cgroup = required" };
 	char text[256];
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
