@@ -414,8 +414,7 @@ run(struct launch *l)
 	plan_context(l);
 	if (!open_null(l) || !plan_notify(l) || !plan_program(l) ||
 	    !plan_listen(l) || !plan_stored(l) || !plan_output(l) ||
-	    !plan_ready_fd(l) ||
-	    !plan_env(l))
+	    !plan_ready_fd(l) || !plan_env(l))
 		return false;
 	l->stage = SPAWN_FORK;
 	if (!spawn(&l->plan, &result))
