@@ -65,9 +65,10 @@ static bool
 is_private(const char *var)
 {
 	static const char *const names[] = { "NOTIFY_SOCKET=", "WATCHDOG_",
-		"LISTEN_", "FDSTORE=", ENV_NAME "=", ENV_GENERATION "=",
-		ENV_CONFIG "=", ENV_RUN_DIR "=", ENV_STATE_DIR "=",
-		ENV_LOG_DIR "=", ENV_SOCKET "=", ENV_LOG_FD "=" };
+		"LISTEN_", "FDSTORE=", "MAINPID=", ENV_NAME "=",
+		ENV_GENERATION "=", ENV_CONFIG "=", ENV_RUN_DIR "=",
+		ENV_STATE_DIR "=", ENV_LOG_DIR "=", ENV_SOCKET "=",
+		ENV_LOG_FD "=" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strncmp(var, names[i], strlen(names[i])) == 0)

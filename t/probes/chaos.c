@@ -7,6 +7,7 @@
  *   notifyfd            READY=1 from a child that is gone at once
  *   sayfd:N:TEXT        TEXT with N memfds; N may be `pair` (one end of a pair
  *                       whose other end it holds) or `twice` (one file)
+ *   shout:BYTES         READY=1 and that many bytes in one datagram
  *   barrier             BARRIER=1, and waits until msd has answered
  *   main                MAINPID= its own (child:main)
  *   heir                a child is the main process, this one ends at once
@@ -72,6 +73,7 @@ static const struct {
 	{ "say", step_say },
 	{ "notifyfd", step_notifyfd },
 	{ "sayfd", step_sayfd },
+	{ "shout", step_shout },
 	{ "barrier", step_barrier },
 	{ "main", step_main },
 	{ "heir", step_heir },

@@ -41,7 +41,7 @@ void chaos_write(int fd, const char *bytes, size_t len);
 /* words.c: what it tells msd and the test */
 step_fn step_say, step_beat, step_notifyfd, step_note, step_stamp;
 /* handing.c: what it hands over to msd */
-step_fn step_sayfd, step_barrier, step_main, step_heir, step_times;
+step_fn step_sayfd, step_shout, step_barrier, step_main, step_heir, step_times;
 /* ends.c: how it dies, or does not */
 step_fn step_exit, step_segv, step_abort, step_kill, step_stopself, step_deaf,
     step_ignore, step_on, step_exit_if, step_exit_unless, step_if, step_at,

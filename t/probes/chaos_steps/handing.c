@@ -94,6 +94,21 @@ step_sayfd(char *value)
 }
 
 void
+step_shout(char *value)
+{
+	size_t len = chaos_bytes(value);
+	char *text = malloc(len + 9);
+
+	if (!text)
+		chaos_broken("get memory");
+	snprintf(text, 9, "READY=1\n");
+	memset(text + 8, 'x', len);
+	text[8 + len] = '\0';
+	send_fds(text, NULL, 0);
+	free(text);
+}
+
+void
 step_barrier(char *value)
 {
 	struct pollfd closed = { .events = POLLIN };
