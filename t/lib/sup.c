@@ -87,6 +87,7 @@ sup_new(void)
 	snprintf(s->dir, sizeof(s->dir), "%s/XXXXXX", getenv(BASE_ENV));
 	ck_assert_ptr_nonnull(mkdtemp(s->dir));
 	snprintf(s->file, sizeof(s->file), "%s/ms.conf", s->dir);
+	snprintf(s->socket, sizeof(s->socket), "%s/run/msd.sock", s->dir);
 	sup_conf_reset(s);
 	return s;
 }
@@ -131,7 +132,9 @@ add_section(struct sup *s, struct buf *out, const char *name, const char *keys,
 	buf_printf(out, "[worker %s]\ncommand = %s/t/probes/chaos ", name,
 	    sup_build_dir());
 	add_words(s, out, steps);
-	buf_add_str(out, "\nbackoff = 0ms..0ms\nstable_after = 0s\n");
+	buf_add_str(out, "\n");
+	if (!strstr(keys, "backoff ="))
+		buf_add_str(out, SUP_AT_ONCE);
 	if (!strstr(keys, "ready ="))
 		buf_add_str(out, "ready = notify\n");
 	add_words(s, out, keys);
@@ -252,15 +255,15 @@ read_line(struct sup *s, struct sup_lines *lines)
 static void
 dial(struct sup *s, struct sup_lines *lines)
 {
-	char path[160];
 	uint64_t until = sup_now_ms() + SUP_WAIT_MS;
 	struct why why = { "" };
 
-	snprintf(path, sizeof(path), "%s/run/msd.sock", s->dir);
-	while (sock_dial_unix(path, &lines->fd, &why) != MS_OK) {
+	while (sock_dial_unix(s->socket, &lines->fd, &why) != MS_OK) {
 		siginfo_t info = { .si_pid = 0 };
 
-		waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+		if (s->pid)
+			waitid(P_PID, (id_t)s->pid, &info,
+			    WEXITED | WNOHANG | WNOWAIT);
 		if (info.si_pid)
 			blame(s, "msd did not start");
 		if (sup_now_ms() > until)
@@ -652,6 +655,19 @@ sup_boot(struct sup *s)
 	sup_await_state(s, "root", "ready");
 }
 
+struct sup *
+sup_meet(struct sup *s, const char *run_dir)
+{
+	struct sup *other = xcalloc(1, sizeof(*other));
+
+	other->ctl.fd = other->events.fd = -1;
+	snprintf(other->dir, sizeof(other->dir), "%s", s->dir);
+	snprintf(other->socket, sizeof(other->socket), "%.100s/%.40s/msd.sock",
+	    s->dir, run_dir);
+	dial(other, &other->ctl);
+	return other;
+}
+
 int
 sup_run(struct sup *s)
 {
@@ -685,6 +701,19 @@ find_left(const char *dir)
 	}
 	closedir(proc);
 	return found;
+}
+
+void
+sup_await_nothing_left(struct sup *s)
+{
+	uint64_t until = sup_now_ms() + 5000;
+	pid_t left;
+
+	while ((left = find_left(s->dir))) {
+		if (sup_now_ms() > until)
+			blame(s, "process %d is left behind", (int)left);
+		poll(NULL, 0, 5); /* strangers' deaths are not told to us */
+	}
 }
 
 int

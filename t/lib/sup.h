@@ -23,6 +23,9 @@
 #define STAMP_DOWN "on:TERM:stamp:$DIR/stamps:down on:TERM:exit:0 "
 #define STAMPED    STAMP_UP STAMP_DOWN "say:READY=1"
 
+/* Restarted without delay, as in OTP. */
+#define SUP_AT_ONCE "backoff = 0ms..0ms\nstable_after = 0s\n"
+
 struct sup_lines { /* one connection, read line by line */
 	int fd;
 	struct buf in;
@@ -30,7 +33,8 @@ struct sup_lines { /* one connection, read line by line */
 
 struct sup {
 	char dir[128];
-	char file[160];  /* the configuration */
+	char file[160]; /* the configuration */
+	char socket[160];
 	struct buf conf; /* its text so far */
 	pid_t pid;       /* of msd; 0: not running */
 	struct sup_lines ctl, events;
@@ -69,6 +73,10 @@ int sup_wait_exit(struct sup *s);
 void sup_end(struct sup *s);
 /* For an msd that has ended. */
 void sup_free(struct sup *s);
+/* Another msd of this test, already running in dir/RUN_DIR. */
+struct sup *sup_meet(struct sup *s, const char *run_dir);
+/* After a KILL of msd, who cannot wait for the rest. */
+void sup_await_nothing_left(struct sup *s);
 /* What msd has printed, in a static buffer. */
 const char *sup_output(struct sup *s);
 

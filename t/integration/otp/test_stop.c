@@ -95,8 +95,8 @@ static void template(struct sup *s, const char *keys, const char *steps)
 {
 	sup_root(s, "");
 	sup_conf(s,
-	    "[template t]\ncommand = %s/t/probes/chaos %s\nready = notify\n"
-	    "backoff = 0ms..0ms\nstable_after = 0s\n%s",
+	    "[template t]\ncommand = %s/t/probes/chaos %s\nready = notify\n" SUP_AT_ONCE
+	    "%s",
 	    sup_build_dir(), steps, keys);
 	sup_boot(s);
 }
