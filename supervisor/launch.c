@@ -375,7 +375,8 @@ lacks_interpreter(const struct child *child, const struct spawn_error *failed,
     struct why *why)
 {
 	struct launch l = { .child = (struct child *)child,
-		.conf = &child->spec->conf };
+		.conf = &child->spec->conf,
+		.command = &child->spec->conf.command };
 	const char *path;
 	bool lacks;
 
