@@ -22,11 +22,13 @@
 
 /* ---- msd -> ms-log */
 enum logs_verb {
-	LOGS_ADD = 1,     /* new pipe, or new settings (then without fd) */
-	LOGS_DROP = 2,    /* worker is gone: drain, close */
-	LOGS_STARTED = 3, /* name now runs as pid, generation */
-	LOGS_REOPEN = 4,  /* reopen all files */
-	LOGS_FLUSH = 5    /* generation is dead: write what it said, report */
+	LOGS_ADD = 1,  /* new pipe, or new settings (then without fd) */
+	LOGS_DROP = 2, /* worker is gone: drain, close */
+	/* name now runs as pid, generation; pid 0: it is about to, and what it
+	 * says waits in the pipe until its pid is told */
+	LOGS_STARTED = 3,
+	LOGS_REOPEN = 4, /* reopen all files */
+	LOGS_FLUSH = 5   /* generation is dead: write what it said, report */
 };
 enum logs_format {
 	LOGS_TEXT,

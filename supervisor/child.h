@@ -148,7 +148,7 @@ struct child {
 	/* ---- log */
 	int log_r, log_w;
 	/* orders to send to the collector */
-	bool log_add, log_flush, log_started;
+	bool log_add, log_flush, log_starting, log_started;
 	bool log_sent;        /* it has the pipe */
 	uint64_t log_dropped; /* lines that are in no file */
 

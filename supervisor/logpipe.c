@@ -173,6 +173,7 @@ send_of_child(struct logs *logs, struct child *child)
 		child->log_add = false;
 	}
 	return send_when(logs, &child->log_flush, &order, LOGS_FLUSH) &&
+	    send_when(logs, &child->log_starting, &order, LOGS_STARTED) &&
 	    send_when(logs, &child->log_started, &order, LOGS_STARTED);
 }
 
@@ -370,8 +371,13 @@ logs_output(struct logs *logs, struct child *child, bool *owned_r,
 	    !child->spec->collects_logs && has_collector(logs->msd);
 
 	*owned_r = !collected;
-	if (collected)
-		return open_pipe(child) ? child->log_w : -1;
+	if (collected && !open_pipe(child))
+		return -1;
+	if (collected) {
+		child->log_starting = true;
+		flush_child(logs, child);
+		return child->log_w;
+	}
 	if (!logs->told && !child->spec->collects_logs)
 		log_info("no log collector in the tree: workers write their "
 			 "files themselves, without stamps or rotation",
@@ -400,7 +406,7 @@ logs_collector_fd(struct logs *logs, struct child *child MS_UNUSED)
 		struct child *other = tree->children[i];
 
 		other->log_add = true;
-		other->log_sent = false;
+		other->log_sent = other->log_starting = false;
 		other->log_started = other->pid > 0;
 	}
 	return pair[1];

@@ -308,17 +308,26 @@ source_change(struct source *s, const struct logs_order *order, int fd)
 void
 source_flush(struct source *s)
 {
+	ev_io_start(loop_ev(s->rules->loop), &s->pipe_io);
 	drain(s);
 	write_lines(s, true);
 }
 
-/* What the last generation said must not carry the new one's pid. */
+/* What the last generation said must not carry the new one's pid, nor the
+ * other way round: between the two orders nothing is read. */
 void
 source_started(struct source *s, pid_t pid, uint64_t generation)
 {
-	source_flush(s);
+	bool waited = s->origin.pid == 0 && generation == s->origin.generation;
+
+	if (!waited)
+		source_flush(s);
 	s->origin.pid = pid;
 	s->origin.generation = generation;
+	if (pid == 0)
+		ev_io_stop(loop_ev(s->rules->loop), &s->pipe_io);
+	else
+		ev_io_start(loop_ev(s->rules->loop), &s->pipe_io);
 }
 
 void

@@ -32,6 +32,7 @@ const char *source_name(const struct source *source);
 /* LOGS_ADD again: new settings; fd -1 keeps the pipe. */
 void source_change(struct source *source, const struct logs_order *order,
     int fd);
+/* pid 0: nothing is read until it is told. */
 void source_started(struct source *source, pid_t pid, uint64_t generation);
 /* What is in the pipe now is in the file when this returns (or dropped). */
 void source_flush(struct source *source);

@@ -128,6 +128,19 @@ START_TEST(last_words_carry_the_pid_that_said_them)
 }
 END_TEST
 
+START_TEST(first_words_wait_for_the_pid_that_says_them)
+{
+	begin(100);
+	say("dying");
+	source_started(source, 0, 2);
+	say("born\n");
+	loop_turn(loop, false);
+	source_started(source, 8, 2);
+	loop_turn(loop, false);
+	finish("w[7] dying\nw[8] born\n");
+}
+END_TEST
+
 START_TEST(what_waits_in_the_pipe_is_written_at_the_end)
 {
 	begin(100);
@@ -199,6 +212,7 @@ END_TEST
 UNIT(source, line_in_two_pieces_is_one_line,
     long_line_is_split_and_nothing_is_lost, endless_line_is_written_as_it_comes,
     last_words_carry_the_pid_that_said_them,
+    first_words_wait_for_the_pid_that_says_them,
     what_waits_in_the_pipe_is_written_at_the_end,
     flush_writes_what_waits_and_its_unfinished_line,
     what_is_too_much_is_dropped_counted_and_confessed,
