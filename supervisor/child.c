@@ -378,6 +378,11 @@ died(struct child *child)
 static void
 gone(struct child *child)
 {
+	const char *hint = child_hint(child);
+
+	if (hint)
+		log_warn("hint", "name=%s hint=%s", child->node.name,
+		    LOGQ(hint));
 	child->group = 0;
 	child_set_state(child, child->rest);
 }

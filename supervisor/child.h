@@ -194,6 +194,8 @@ const char *child_face_name(enum child_face face);
 const char *child_state_name(enum child_state state);
 /* n = 0 is the last exit; NULL when there is none. */
 const struct exit_reason *child_exit(const struct child *child, uint32_t n);
+/* Advice about the last exit, static text; NULL: none. */
+const char *child_hint(const struct child *child);
 uint64_t child_uptime_ms(const struct child *child, struct mono now);
 
 /* For the test of the table: is there an answer in this cell? */

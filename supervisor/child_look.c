@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A child as others see it; nothing here changes it. */
 #include "supervisor/child.h"
+#include "supervisor/hint.h"
 
 static const struct {
 	const char *name;
@@ -83,6 +84,12 @@ child_exit(const struct child *child, uint32_t n)
 	if (n >= kept)
 		return NULL;
 	return &child->exits[(child->exit_count - 1 - n) % CHILD_EXITS_KEPT];
+}
+
+const char *
+child_hint(const struct child *child)
+{
+	return hint_of(child_exit(child, 0), &child->spec->conf);
 }
 
 uint64_t

@@ -98,6 +98,8 @@ do_why(const struct ctl_request *request)
 	}
 	buf_add_str(out, "],");
 	show_str(out, "done", child->done ? child->done : "");
+	buf_add_u8(out, ',');
+	show_str(out, "hint", child_hint(child));
 	if (child->must_start && child->due.ns && !child_is_alive(child))
 		buf_printf(out, ",\"next_start_ms\":%llu",
 		    (unsigned long long)mono_ms_left(now, child->due));

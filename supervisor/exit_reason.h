@@ -36,6 +36,7 @@ struct exit_reason {
 	int signal;        /* 0: none */
 	int error;         /* errno of a failed stage, 0: none */
 	const char *stage; /* static text; "" none */
+	uint32_t left_behind; /* processes of its tree that outlived it */
 	bool was_ready;
 	bool core_dumped;
 	int64_t at_ns; /* wall clock, data only */

@@ -173,6 +173,7 @@ struct sweep {
 	struct msd *msd;
 	struct child **cleaning;
 	bool *has_leftovers;
+	uint32_t *living;
 	size_t count;
 };
 
@@ -222,9 +223,23 @@ judge(struct sweep *s, pid_t pid)
 	s->has_leftovers[i] = true;
 	if (st.state == 'Z')
 		return; /* reaped soon; until then its children may be hidden */
+	s->living[i]++;
 	kill(pid, SIGKILL);
 	log_debug("leftover killed", "name=%s pid=%d", owner->node.name,
 	    (int)pid);
+}
+
+/* The same ones may be seen again before KILL has reached them. */
+static void
+note_left(struct child *child, uint32_t n)
+{
+	struct exit_reason *last;
+
+	if (child->exit_count == 0)
+		return;
+	last = &child->exits[(child->exit_count - 1) % CHILD_EXITS_KEPT];
+	if (n > last->left_behind)
+		last->left_behind = n;
 }
 
 void
@@ -239,15 +254,19 @@ orphans_sweep(struct msd *msd)
 			s.cleaning[s.count++] = msd->tree.children[i];
 	if (s.count > 0) {
 		s.has_leftovers = xcalloc(s.count, sizeof(bool));
+		s.living = xcalloc(s.count, sizeof(*s.living));
 		if (!list_children(&pids))
 			search_proc(msd, &pids);
 		for (size_t i = 0; i < pids.count; i++)
 			judge(&s, pids.pid[i]);
+		for (size_t i = 0; i < s.count; i++)
+			note_left(s.cleaning[i], s.living[i]);
 		for (size_t i = 0; i < s.count; i++)
 			if (!s.has_leftovers[i])
 				child_event(s.cleaning[i], CHILD_EV_GONE);
 	}
 	free(pids.pid);
 	free(s.has_leftovers);
+	free(s.living);
 	free(s.cleaning);
 }

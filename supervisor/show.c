@@ -66,10 +66,11 @@ show_exit(const struct exit_reason *reason, struct buf *out)
 	rfc3339_print(reason->at_ns, at);
 	buf_printf(out,
 	    ",\"cause\":\"%s\",\"stage\":\"%s\",\"errno\":\"%s\",\"at\":\"%s\""
-	    ",\"uptime_ms\":%" PRIu64 ",\"was_ready\":%s,\"core\":%s}",
+	    ",\"uptime_ms\":%" PRIu64 ",\"left_behind\":%" PRIu32
+	    ",\"was_ready\":%s,\"core\":%s}",
 	    exit_cause_name(reason->cause), reason->stage,
 	    errno_word(reason->error), at, reason->uptime_ms,
-	    reason->was_ready ? "true" : "false",
+	    reason->left_behind, reason->was_ready ? "true" : "false",
 	    reason->core_dumped ? "true" : "false");
 }
 

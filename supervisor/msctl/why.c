@@ -105,12 +105,17 @@ why_render(const struct json *reply, const struct look *look, int64_t now_ns,
 {
 	const struct json *worker = json_get(reply, "worker");
 	const char *done = json_get_str(reply, "done", "");
+	const char *hint = json_get_str(reply, "hint", "");
 	double next = json_get_num(reply, "next_start_ms", -1);
 	char text[LOOK_TEXT_BYTES];
 
 	title_render(worker, look, out);
 	print_exits(json_get(reply, "exits"), look, now_ns, out);
 	check_line_render(worker, look, out);
+	if (hint[0]) {
+		key_render(look, "hint", out);
+		buf_printf(out, "%s\n", hint);
+	}
 	if (done[0]) {
 		key_render(look, "done", out);
 		buf_printf(out, "%s\n", done);
