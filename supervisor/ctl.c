@@ -18,6 +18,7 @@
 #include "supervisor/ctl_impl.h"
 #include "supervisor/events.h"
 #include "supervisor/group.h"
+#include "supervisor/inherited.h"
 
 #define ACCEPTS_PER_TURN 16u
 #define ACCEPT_REST_MS   100u
@@ -251,17 +252,29 @@ give_socket(const struct msd *msd)
 		    errno);
 }
 
+/* What a manager passes is passed to the process it knows: the guardian. */
+static int
+take_socket(const struct msd *msd)
+{
+	return inherited_unix(msd->guard.pid ? msd->guard.pid : msd->pid,
+	    msd->socket_path);
+}
+
 struct ctl *
 ctl_open(struct msd *msd, struct why *why)
 {
 	struct ctl *ctl;
-	int fd;
+	int fd = take_socket(msd);
+	bool inherited = fd >= 0;
 
-	if (sock_listen_unix(msd->socket_path, socket_mode(msd), &fd, why) !=
-	    MS_OK)
+	if (!inherited &&
+	    sock_listen_unix(msd->socket_path, socket_mode(msd), &fd, why) !=
+		MS_OK)
 		return NULL;
-	give_socket(msd);
+	if (!inherited)
+		give_socket(msd);
 	ctl = xcalloc(1, sizeof(*ctl));
+	ctl->inherited = inherited;
 	ctl->msd = msd;
 	ctl->fd = fd;
 	ctl->judge.run = on_turn_end;
@@ -280,7 +293,8 @@ ctl_on_reload(struct ctl *ctl)
 	struct ctl_client *client;
 	struct peer peer;
 
-	if (chmod(ctl->msd->socket_path, socket_mode(ctl->msd)) < 0)
+	if (!ctl->inherited &&
+	    chmod(ctl->msd->socket_path, socket_mode(ctl->msd)) < 0)
 		log_warn("cannot change the control socket's mode", "errno=%d",
 		    errno);
 	TAILQ_FOREACH(client, &ctl->clients, entry)
@@ -301,7 +315,8 @@ ctl_close(struct ctl **ctl_ptr)
 	ev_io_stop(loop_ev(ctl->msd->loop), &ctl->listener);
 	loop_timer_stop(ctl->msd->loop, &ctl->accept_again);
 	fd_close(&ctl->fd);
-	unlink(ctl->msd->socket_path);
+	if (!ctl->inherited)
+		unlink(ctl->msd->socket_path);
 	while (!TAILQ_EMPTY(&ctl->clients)) {
 		ctl_client_flush(TAILQ_FIRST(&ctl->clients));
 		if (!TAILQ_EMPTY(&ctl->clients))

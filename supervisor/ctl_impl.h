@@ -40,6 +40,7 @@ TAILQ_HEAD(clients, ctl_client);
 struct ctl {
 	struct msd *msd;
 	int fd;
+	bool inherited; /* the file is our manager's */
 	ev_io listener;
 	ev_timer accept_again; /* no descriptor was left */
 	struct clients clients;
