@@ -32,10 +32,10 @@ enum exit_cause {         /* who wanted it */
 struct exit_reason {
 	enum exit_kind kind;
 	enum exit_cause cause;
-	int code;          /* -1: none */
-	int signal;        /* 0: none */
-	int error;         /* errno of a failed stage, 0: none */
-	const char *stage; /* static text; "" none */
+	int code;             /* -1: none */
+	int signal;           /* 0: none */
+	int error;            /* errno of a failed stage, 0: none */
+	const char *stage;    /* static text; "" none */
 	uint32_t left_behind; /* processes of its tree that outlived it */
 	bool was_ready;
 	bool core_dumped;
