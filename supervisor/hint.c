@@ -9,12 +9,15 @@
 static const char *
 hint_of_exec(const struct exit_reason *reason)
 {
-	if (!reason->stage || strcmp(reason->stage, "exec") != 0)
+	if (strcmp(reason->stage, "interpreter") == 0)
+		return "the script is there, the interpreter that its first "
+		       "line names is not";
+	if (strcmp(reason->stage, "exec") != 0)
 		return NULL;
 	switch (reason->error) {
 	case ENOENT:
-		return "there is no such program, or the interpreter in its "
-		       "first line is missing";
+		return "there is no such program; a bare name is looked up in "
+		       "lib_dir, then in the PATH of msd";
 	case ENOEXEC:
 		return "it is no program: a script needs #! in its first line";
 	case EACCES:

@@ -53,7 +53,10 @@ START_TEST(a_program_that_is_not_there_is_told_apart)
 		.stage = "exec",
 		.error = ENOENT };
 
-	speaks_of(&reason, &by_exec, "interpreter");
+	speaks_of(&reason, &by_exec, "PATH");
+	reason.stage = "interpreter";
+	speaks_of(&reason, &by_exec, "first line");
+	reason.stage = "exec";
 	reason.error = EACCES;
 	speaks_of(&reason, &by_exec, "executable");
 	reason.error = ENOEXEC;
