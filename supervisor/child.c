@@ -39,6 +39,17 @@ typedef void act(struct child *child);
 
 /* ---- moving ------------------------------------------------------------- */
 
+/* A shell ends at once, what it waited for may need its time. */
+static uint64_t
+cleaning_ms(const struct child *child)
+{
+	uint64_t left = child->group_stops
+	    ? mono_ms_left(mono_now(), child->group_until)
+	    : 0;
+
+	return left > 0 && left < KILL_AGAIN_MS ? left : KILL_AGAIN_MS;
+}
+
 static uint64_t
 patience_ms(const struct child *child)
 {
@@ -60,8 +71,9 @@ patience_ms(const struct child *child)
 		    ? conf->abort_timeout_ms
 		    : conf->stop_timeout_ms;
 	case CHILD_KILLING:
-	case CHILD_CLEANING:
 		return KILL_AGAIN_MS;
+	case CHILD_CLEANING:
+		return cleaning_ms(child);
 	case CHILD_BACKOFF:
 		return mono_ms_left(mono_now(), child->due);
 	default:
@@ -144,11 +156,13 @@ ask_to_end(struct child *child)
 {
 	int signo = child->spec->conf.stop_signal;
 
-	if (child->spec->conf.stop_group && !child->reaped)
+	if (child->spec->conf.stop_group && !child->reaped) {
 		kill(-child->group, signo);
-	else
+		kill(-child->group, SIGCONT);
+	} else {
 		child_signal(child, signo);
-	child_signal(child, SIGCONT); /* a stopped process cannot end */
+		child_signal(child, SIGCONT); /* stopped, it cannot end */
+	}
 	child->signalled = true;
 }
 
@@ -360,13 +374,22 @@ due(struct child *child)
 static void
 sweep_again(struct child *child)
 {
-	set_deadline(child, KILL_AGAIN_MS);
+	set_deadline(child, cleaning_ms(child));
 	recovery_sweep(child->msd);
+}
+
+static void
+sweep_hard(struct child *child)
+{
+	child->group_stops = false;
+	sweep_again(child);
 }
 
 static void
 died(struct child *child)
 {
+	child->group_stops = child_group_stops(child);
+	child->group_until = child->deadline_at;
 	child_end_launch(child); /* last words: exec error, READY, ... */
 	stop_watching(child);
 	child->ended_pid = child->pid;
@@ -519,7 +542,7 @@ static act *const table[CHILD_STATE_COUNT][CHILD_EVENT_COUNT] = {
 		[CHILD_EV_STOP] = nothing,
 		[CHILD_EV_PREPARE] = nothing,
 		[CHILD_EV_PREPARED] = nothing,
-		[CHILD_EV_KILL] = sweep_again,
+		[CHILD_EV_KILL] = sweep_hard,
 		[CHILD_EV_DEADLINE] = sweep_again,
 		[CHILD_EV_HUNG] = nothing,
 		[CHILD_EV_SICK] = nothing,

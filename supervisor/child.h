@@ -121,6 +121,9 @@ struct child {
 	bool proven;             /* ready once since its supervisor started */
 	struct exit_reason doom; /* stage or kind, when msd knows better */
 	bool doomed;
+	bool outlived;    /* by another process of its group */
+	bool group_stops; /* so does the group, until: (0: no end) */
+	struct mono group_until;
 	int wait_code, wait_status; /* as siginfo: CLD_*, status; code 0: not
 				       known, main was not msd's child */
 	bool runs;                  /* exec has succeeded */
@@ -185,6 +188,8 @@ void child_rest(struct child *child, enum child_state state);
 /* Waits in BACKOFF until `due`, or is DOWN when that has come. */
 void child_wait_due(struct child *child);
 
+/* stop_group: the whole group has been asked and may take its time. */
+bool child_group_stops(const struct child *child);
 bool child_has_process(const struct child *child);
 /* Has a process or leftovers of one. */
 bool child_is_alive(const struct child *child);

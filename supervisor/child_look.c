@@ -2,6 +2,7 @@
 /* A child as others see it; nothing here changes it. */
 #include "supervisor/child.h"
 #include "supervisor/hint.h"
+#include "supervisor/msd.h"
 
 static const struct {
 	const char *name;
@@ -73,6 +74,18 @@ child_face_name(enum child_face face)
 	};
 
 	return names[face];
+}
+
+bool
+child_group_stops(const struct child *child)
+{
+	if (child->state == CHILD_STOPPING)
+		return child->signalled && child->spec->conf.stop_group &&
+		    !child->msd->killing;
+	return child->state == CHILD_CLEANING && child->group_stops &&
+	    !child->msd->killing &&
+	    (child->group_until.ns == 0 ||
+		!mono_reached(mono_now(), child->group_until));
 }
 
 const struct exit_reason *

@@ -223,6 +223,8 @@ judge(struct sweep *s, pid_t pid)
 	s->has_leftovers[i] = true;
 	if (st.state == 'Z')
 		return; /* reaped soon; until then its children may be hidden */
+	if (child_group_stops(owner))
+		return;
 	s->living[i]++;
 	kill(pid, SIGKILL);
 	log_debug("leftover killed", "name=%s pid=%d", owner->node.name,

@@ -61,6 +61,7 @@ reap_one(struct msd *msd)
 	siginfo_t info = { .si_pid = 0 };
 	struct child *child;
 	struct probe *probe;
+	bool stops;
 	pid_t pid;
 
 	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
@@ -73,11 +74,14 @@ reap_one(struct msd *msd)
 		child = tree_find_pid(&msd->tree, pid);
 	}
 	probe = child ? NULL : probes_find(msd, pid);
-	if (child || probe)
+	stops = child && child_group_stops(child);
+	if ((child && !stops) || probe)
 		kill(child ? -child->group : -pid, SIGKILL);
 	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0)
 		return false;
 	if (child) {
+		/* killed already, but not gone: it had others in its group */
+		child->outlived = !stops && kill(-child->group, 0) == 0;
 		tree_release_pid(&msd->tree, child);
 		note_death(&msd->reaper, child, &info);
 	} else if (probe) {

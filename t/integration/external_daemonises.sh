@@ -13,7 +13,7 @@ write_conf "$dir/ms.conf" <<CONF
 on_initial_failure = retry
 intensity = 1000
 [worker daemon]
-command = $N daemonise note:$dir/pids
+command = $N daemonise
 backoff = 1h..1h
 [worker mute]
 command = sleep 1000
@@ -39,9 +39,8 @@ hint() { # NAME WORDS
 hint daemon "stay in the foreground"
 expect "why says so in JSON" 'msctl why daemon --json | grep -q "\"left_behind\":1"'
 expect "msd says it too" 'grep -q "hint name=daemon" "$dir/msd.out"'
-for pid in $(sed 's/.* //' "$dir/pids"); do
-	await "its daemon $pid is gone" 10 '! kill -0 $pid 2>/dev/null'
-done
+of_daemon() { grep -lsz "^MS_NAME=daemon$" $(left_behind | sed 's|.*|/proc/&/environ|') /dev/null; }
+await "its daemon is gone" 10 '[ -z "$(of_daemon)" ]'
 hint mute "READY=1"
 hint script "interpreter"
 hint text "needs #!"

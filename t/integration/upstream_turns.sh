@@ -16,7 +16,8 @@ heard() { grep -q "$1" "$dir/heard"; }
 count() { grep -c "$1" "$dir/heard" || :; }
 line_of() { grep -n "$1" "$dir/heard" | head -n 1 | cut -d: -f1; }
 manager=
-trap '[ -z "$manager" ] || kill "$manager" 2>/dev/null; story_cleanup' EXIT
+drop() { kill "$manager"; wait "$manager" || :; manager=; }
+trap 'code=$?; [ -z "$manager" ] || kill "$manager"; (exit $code); story_cleanup' EXIT
 
 write_conf "$dir/ms.conf" <<CONF
 [worker quick]
@@ -75,7 +76,7 @@ code=0; "$B/msd" -c "$dir/ms.conf" >>"$dir/msd.out" 2>&1 || code=$?
 expect "exit 6, not $code" '[ $code = 6 ]'
 await "the line, with EINVAL" 5 'heard "ERRNO=22 STATUS=.*ms.conf:[0-9]*:"'
 expect "and never READY" '! heard READY=1'
-kill "$manager"
+drop
 
 # an abstract address; one that nobody listens to
 printf '[msd]\nrun_dir = %s/run\nlog_dir = %s/log\nstate_dir = %s/state\n' \
@@ -85,7 +86,7 @@ NOTIFY_SOCKET=@ms-story-$$
 start_msd "$dir/ms.conf"
 await "READY at an abstract address" 10 'heard READY=1'
 stop_msd
-kill "$manager"
+drop
 for NOTIFY_SOCKET in "$dir/nobody" nonsense ''; do
 	start_msd "$dir/ms.conf"
 	stop_msd

@@ -7,7 +7,8 @@ story_begin
 heard() { grep -q "$1" "$dir/heard"; }
 count() { grep -c "$1" "$dir/heard" || :; }
 manager=
-trap '[ -z "$manager" ] || kill "$manager" 2>/dev/null; story_cleanup' EXIT
+drop() { kill "$manager"; wait "$manager" || :; manager=; }
+trap 'code=$?; [ -z "$manager" ] || kill "$manager"; (exit $code); story_cleanup' EXIT
 export NOTIFY_SOCKET="$dir/manager" WATCHDOG_USEC=400000
 write_conf "$dir/ms.conf" <<'CONF'
 [worker a]
@@ -33,7 +34,7 @@ await "it beats again" 10 '[ "$(count WATCHDOG=1)" -gt $((before + 2)) ]'
 stop_msd
 
 # through the guardian: the manager knows its number, the beat is msd's
-kill "$manager"
+drop
 rm -f "$dir/manager"
 "$B/t/probes/manager" "$dir/manager" >"$dir/heard" &
 manager=$!
@@ -45,7 +46,7 @@ msd=$!
 await "beats through a guardian" 20 'heard READY=1 && [ "$(count WATCHDOG=1)" -ge 2 ]'
 stop_msd
 expect "it ends well" '[ "$msd_code" = 0 ]'
-kill "$manager"
+drop
 rm -f "$dir/manager"
 
 # a queue that is full
@@ -59,5 +60,5 @@ touch "$dir/read"
 await "READY is said again" 10 'heard READY=1'
 expect "once" '[ "$(count READY=1)" = 1 ]'
 stop_msd
-kill "$manager"
+drop
 story_end
