@@ -347,11 +347,16 @@ start_late(struct child *child)
 static void
 hung(struct child *child)
 {
-	log_warn("hung, watchdog expired", "name=%s pid=%d", child->node.name,
-	    (int)child->pid);
+	uint64_t silent_ms = watchdog_silent_ms(child);
+
+	log_warn("hung, watchdog expired", "name=%s pid=%d silent_ms=%llu",
+	    child->node.name, (int)child->pid, (unsigned long long)silent_ms);
 	doom(child, EXIT_KIND_WATCHDOG);
 	stop_watching(child);
-	emit(child, "watchdog");
+	events_add(child->msd->events, "watchdog", child->node.name,
+	    "\"pid\":%d,\"generation\":%llu,\"silent_ms\":%llu",
+	    (int)child->pid, (unsigned long long)child->generation,
+	    (unsigned long long)silent_ms);
 	child_signal(child, SIGABRT);
 	child_signal(child, SIGCONT);
 	child_set_state(child, CHILD_ABORTING);

@@ -116,12 +116,19 @@ deviation_ms(const struct phi *phi)
 double
 phi_now(const struct phi *phi, struct mono now)
 {
-	double ms;
+	double ms, value;
 
 	if (phi->count < PHI_SAMPLES_MIN || now.ns <= phi->last.ns)
 		return 0.;
 	ms = (double)(now.ns - phi->last.ns) / 1e6;
-	return phi_of_y((ms - mean_ms(phi)) / deviation_ms(phi));
+	value = phi_of_y((ms - mean_ms(phi)) / deviation_ms(phi));
+	return value < PHI_CEILING ? value : PHI_CEILING;
+}
+
+unsigned
+phi_samples(const struct phi *phi)
+{
+	return phi->count;
 }
 
 struct mono

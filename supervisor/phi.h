@@ -16,6 +16,7 @@
 #define PHI_SAMPLES          100u
 #define PHI_SAMPLES_MIN      10u /* fewer say nothing */
 #define PHI_DEVIATION_MIN_MS 100u
+#define PHI_CEILING          300. /* beyond, doubles are at their end */
 
 struct phi;
 
@@ -25,8 +26,9 @@ void phi_free(struct phi **phi);
 /* A heartbeat; its distance to the one before becomes a sample, unless it
  * says nothing about the rhythm. */
 void phi_beat(struct phi *phi, struct mono now, bool is_sample);
-/* 0 while there are fewer than PHI_SAMPLES_MIN samples. */
+/* At most PHI_CEILING; 0 while there are fewer than PHI_SAMPLES_MIN samples. */
 double phi_now(const struct phi *phi, struct mono now);
+unsigned phi_samples(const struct phi *phi);
 /* When phi reaches the threshold unless a heartbeat comes before; never
  * (ns = 0) with too few samples. */
 struct mono phi_due(const struct phi *phi);

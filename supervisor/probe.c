@@ -94,11 +94,14 @@ judge(struct probe *probe, enum try_result result)
 	enum health_verdict verdict;
 
 	if (result == TRY_CANNOT) {
-		log_warn("cannot probe", "name=%s error=%s", child->node.name,
-		    LOGQ(probe->text));
+		if (!probe->is_unasked)
+			log_warn("cannot probe", "name=%s error=%s",
+			    child->node.name, LOGQ(probe->text));
+		probe->is_unasked = true;
 		pause_probe(probe);
 		return;
 	}
+	probe->is_unasked = false;
 	verdict = health_note(&probe->health, stage_of(child),
 	    result == TRY_GOOD, child->spec->conf.check_failures);
 	tell(probe, result == TRY_GOOD, before);

@@ -28,8 +28,9 @@ struct probe {
 
 	/* ---- the attempt */
 	bool is_program;
-	bool ended; /* reaped, in the queue of the ended */
-	int fd;     /* the connection, or what the program says */
+	bool is_unasked; /* msd cannot; said once */
+	bool ended;      /* reaped, in the queue of the ended */
+	int fd;          /* the connection, or what the program says */
 	struct spawn_result program; /* pid 0: none, or reaped */
 	ev_io io;
 	int wait_code, wait_status;

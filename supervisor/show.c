@@ -17,6 +17,7 @@
 #include "supervisor/fdstore.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
+#include "supervisor/phi.h"
 
 #define TAIL_BYTES 8192
 #define TAIL_LINES 10
@@ -99,6 +100,25 @@ rss_kib(pid_t pid)
 }
 
 static void
+show_watchdog(const struct child *child, struct mono now, struct buf *out)
+{
+	const struct heartbeat *h = &child->heartbeat;
+
+	buf_add_str(out, ",\"watchdog\":");
+	if (h->last.ns == 0 || (!h->phi && !h->timeout_ms)) {
+		buf_add_str(out, "null");
+		return;
+	}
+	buf_printf(out, "{\"silent_ms\":%" PRIu64,
+	    mono_ms_between(h->last, now));
+	if (h->phi)
+		buf_printf(out, ",\"phi\":%.2f,\"samples\":%u}",
+		    phi_now(h->phi, now), phi_samples(h->phi));
+	else
+		buf_printf(out, ",\"timeout_ms\":%" PRIu64 "}", h->timeout_ms);
+}
+
+static void
 show_members(const struct child *child, struct buf *out)
 {
 	struct mono now = mono_now();
@@ -127,6 +147,7 @@ show_members(const struct child *child, struct buf *out)
 	    child->must_start && child->waits_for ? child->waits_for->node.name
 						  : NULL);
 	show_num(out, "log_dropped", true, child->log_dropped);
+	show_watchdog(child, now, out);
 	show_num(out, "check_failures", child->probe, probe_failures(child));
 	buf_add_u8(out, ',');
 	show_str(out, "check_said", probe_said(child));

@@ -67,6 +67,14 @@ watchdog_told_ms(const struct child *child)
 	return child->heartbeat.phi ? PHI_TOLD_MS : child->heartbeat.timeout_ms;
 }
 
+uint64_t
+watchdog_silent_ms(const struct child *child)
+{
+	struct mono last = child->heartbeat.last;
+
+	return last.ns ? mono_ms_between(last, mono_now()) : 0;
+}
+
 void
 watchdog_start(struct child *child)
 {

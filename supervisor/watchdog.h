@@ -21,6 +21,9 @@ void watchdog_stop(struct child *child);
 /* The child runs on with another configuration than `was`. */
 void watchdog_retune(struct child *child, const struct worker_conf *was);
 
+/* Since its last beat; 0 when it is not watched. */
+uint64_t watchdog_silent_ms(const struct child *child);
+
 /* It said WATCHDOG=1, WATCHDOG_USEC=, EXTEND_TIMEOUT_USEC=. */
 void watchdog_on_beat(struct child *child);
 void watchdog_on_wish(struct child *child, uint64_t usec);

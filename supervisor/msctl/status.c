@@ -135,6 +135,26 @@ print_process(const struct json *worker, const struct look *look,
 	buf_add_u8(out, '\n');
 }
 
+static void
+print_watchdog(const struct json *worker, const struct look *look,
+    struct buf *out)
+{
+	const struct json *watchdog = json_get(worker, "watchdog");
+	double phi = json_get_num(watchdog, "phi", -1);
+	char silent[LOOK_TEXT_BYTES], limit[LOOK_TEXT_BYTES];
+
+	if (json_type_of(watchdog) != JSON_OBJECT)
+		return;
+	key_render(look, "watchdog", out);
+	print_wait(json_get_num(watchdog, "silent_ms", 0), silent);
+	if (phi >= 0)
+		buf_printf(out, "silent for %s, phi %.2f of %.0f intervals\n",
+		    silent, phi, json_get_num(watchdog, "samples", 0));
+	else
+		buf_printf(out, "silent for %s of %s\n", silent,
+		    print_wait(json_get_num(watchdog, "timeout_ms", 0), limit));
+}
+
 void
 check_line_render(const struct json *worker, const struct look *look,
     struct buf *out)
@@ -176,6 +196,7 @@ card_render(const struct json *worker, const struct look *look, int64_t now_ns,
 	}
 	key_render(look, "restarts", out);
 	buf_printf(out, "%.0f\n", json_get_num(worker, "restarts", 0));
+	print_watchdog(worker, look, out);
 	check_line_render(worker, look, out);
 	if (stored > 0) {
 		key_render(look, "fd store", out);

@@ -55,6 +55,12 @@ expect "there were deaths" '[ "$(msctl events --json | grep -c "\"exited\",\"nam
 expect "and the probes were not taken along" \
     'msctl status nameless --json | grep -q "\"check_failures\":0,.*\"check_said\":null"'
 
+# msd is out of descriptors: nobody is sick for that
+prlimit --pid "$msd" --nofile=3: || fail "prlimit"
+await "it says so" 10 'grep -q "cannot probe name=nameless" "$dir/msd.out"'
+prlimit --pid "$msd" --nofile=1024: || fail "prlimit"
+expect "no check has failed" '! msctl events --json | grep -q "\"check_failed\""'
+
 await "a probe is stuck" 10 '[ -s "$dir/stuck" ]'
 stuck=$(cat "$dir/stuck")
 expect "it runs" 'kill -0 "$stuck"'

@@ -92,6 +92,10 @@ await "the rhythm has broken" 20 'died_of rhythm watchdog ABRT'
 expect "after ten beats at least" \
     'why rhythm | grep -q "\"uptime_ms\":[12][0-9][0-9][0-9],"'
 await_ready slow
+expect "the card tells of the silence" \
+    'msctl status slow | grep -q "watchdog.*silent for .* of 200 ms"'
+expect "and so does the event" \
+    'msctl events --json | grep "\"watchdog\",\"name\":\"rhythm\"" | grep -q "\"silent_ms\":[0-9][0-9][0-9]"'
 await_ready a; await_ready b; await_ready c
 await "all three were restarted" 20 \
     '[ "$(msctl events --json | grep -c "\"ready\",\"name\":\"[abc]\"")" = 6 ]'

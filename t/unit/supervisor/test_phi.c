@@ -156,6 +156,16 @@ START_TEST(an_absurd_interval_breaks_no_arithmetic)
 }
 END_TEST
 
+START_TEST(a_silence_without_end_has_a_number)
+{
+	struct phi *phi = phi_new(8.);
+	uint64_t last = beat(phi, 0, 30, 1000);
+
+	ck_assert(phi_now(phi, at(last + 86400000)) == PHI_CEILING);
+	phi_free(&phi);
+}
+END_TEST
+
 START_TEST(time_that_goes_back_is_no_silence)
 {
 	struct phi *phi = phi_new(8.);
@@ -174,4 +184,5 @@ UNIT(phi, fewer_than_ten_samples_say_nothing, at_the_mean_it_is_a_toss_up,
     an_irregular_rhythm_is_given_more_time,
     only_the_last_hundred_intervals_count, ten_million_beats_leave_no_drift,
     a_gap_that_is_no_sample_changes_nothing,
-    an_absurd_interval_breaks_no_arithmetic, time_that_goes_back_is_no_silence)
+    an_absurd_interval_breaks_no_arithmetic, a_silence_without_end_has_a_number,
+    time_that_goes_back_is_no_silence)
