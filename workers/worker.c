@@ -138,13 +138,16 @@ on_hup(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 		notifier_say(&w->notifier, NOTIFY_READY);
 }
 
-/* Nothing of ours needs preparing: what matters survives a kill. */
+/* What must not be lost survives a kill; preparing spares the clients. */
 static void
 on_usr2(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 {
+	struct worker *w = container_of(watcher, struct worker, on_usr2);
+
 	(void)ev;
-	notifier_say(&container_of(watcher, struct worker, on_usr2)->notifier,
-	    NOTIFY_PREPARED);
+	if (w->phase == WORKER_RUNNING && w->desc->prepare)
+		w->desc->prepare(w);
+	notifier_say(&w->notifier, NOTIFY_PREPARED);
 }
 
 static void
@@ -221,6 +224,7 @@ worker_ready(struct worker *w)
 	if (w->ready || w->phase > WORKER_RUNNING)
 		return;
 	w->ready = true;
+	worker_fds_settle(w);
 	notifier_flush_status(&w->notifier);
 	notifier_say(&w->notifier, NOTIFY_READY);
 	log_info("ready", "name=%s pid=%d start_ms=%ju", w->args.name,
@@ -285,12 +289,14 @@ open_and_run(struct worker *w)
 
 	w->loop = loop_new();
 	notifier_init(&w->notifier, w->loop);
+	worker_fds_find(&w->fds);
 	ev_init(&w->drain_timer, on_drain_timer);
 	err = w->desc->open ? w->desc->open(w, &why) : MS_OK;
 	code = err ? failed(w, "open", err, &why) : run(w);
 	signals_stop(w);
 	publisher_close(&w->publisher);
 	service_close(w->service);
+	worker_fds_fini(&w->fds);
 	notifier_fini(&w->notifier);
 	loop_free(&w->loop);
 	buf_fini(&w->reply);

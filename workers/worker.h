@@ -7,6 +7,7 @@
  *
  *   NAME [-c FILE] [-n] [-N NAME] [-V] [-h]     -n checks configuration, exits
  *
+ * USR2 announces a restart (prepare, then X_PREPARED=1).
  * HUP re-reads the configuration (an invalid one is logged and refused, the
  * old one goes on); USR1 is left to msd's logs; WATCHDOG=1 is sent at half of
  * WATCHDOG_USEC from the loop.  All callbacks run on the loop thread.
@@ -61,6 +62,9 @@ struct worker_desc {
 	/* HUP met a file that cannot be read or a wrong section of our own: the
 	 * old configuration goes on and reload() is not called */
 	void (*refused)(struct worker *w, const struct conf_errors *errors);
+	/* msd is about to restart this worker: make ready for the next life
+	 * (keep descriptors, leave sockets alone); quick, TERM follows */
+	void (*prepare)(struct worker *w);
 	/* begin to finish; call worker_drained() when done (deadline 4 s) */
 	void (*drain)(struct worker *w);
 	void (*stop)(struct worker *w);
@@ -87,6 +91,20 @@ void worker_status(struct worker *w, const char *fmt, ...) MS_PRINTF(2, 3);
 void worker_drained(struct worker *w);
 /* Leaves the loop in an orderly way with this exit code. */
 void worker_exit(struct worker *w, int code);
+
+/* ---- what outlives a restart and a crash -------------------------------- */
+/* msd keeps descriptors for it (fd_store_max)?  Otherwise keeping does
+ * nothing and there is nothing to take. */
+bool worker_keeps_fds(struct worker *w);
+/* From an earlier life, or a socket of `listen`; until READY, -1: none.  It is
+ * the caller's.  Several of one name come oldest first. */
+int worker_take_fd(struct worker *w, const char *name);
+/* A copy goes to msd; fd stays the caller's. */
+void worker_keep_fd(struct worker *w, const char *name, int fd);
+void worker_forget_fd(struct worker *w, const char *name);
+/* Memory that the next life finds as this one leaves it, even killed; zeros at
+ * first and when `bytes` has changed.  It lives as long as the process. */
+void *worker_note(struct worker *w, const char *name, size_t bytes);
 
 /* ---- requests (route_fn) ---------------------------------------------- */
 const void *call_in(const struct call *call); /* desc->in struct */

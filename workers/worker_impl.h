@@ -2,7 +2,7 @@
 /*
  * What the parts of the skeleton share: worker.c (life), worker_args.c
  * (identity), worker_settings.c (configuration), worker_notify.c (facts to
- * msd), worker_service.c (NNG), worker_call.c (requests), worker_pub.c (NNG).
+ * msd), worker_fds.c (what it keeps), worker_service.c (NNG), worker_call.c (requests), worker_pub.c (NNG).
  * For these files only.
  */
 #ifndef WORKERS_WORKER_IMPL_H
@@ -70,6 +70,22 @@ void notifier_status(struct notifier *n, const char *text);
 /* Sends what is late: before READY, STOPPING and the end. */
 void notifier_flush_status(struct notifier *n);
 
+/* FDSTORE with the descriptor, FDSTOREREMOVE with -1. */
+void notifier_say_fd(struct notifier *n, unsigned what, const char *name,
+    int fd);
+
+/* ---- worker_fds.c: what msd keeps for the next life ------------------------ */
+struct passed_fd;
+struct worker_fds {
+	struct passed_fd *passed;
+	size_t count;
+	size_t max; /* of the store; 0: there is none */
+};
+void worker_fds_find(struct worker_fds *fds);
+/* Before READY: what nobody has taken is forgotten. */
+void worker_fds_settle(struct worker *w);
+void worker_fds_fini(struct worker_fds *fds);
+
 /* ---- worker_call.c: one request ------------------------------------------- */
 struct call {
 	TAILQ_ENTRY(call) link; /* while it is served */
@@ -132,6 +148,7 @@ struct worker {
 	struct settings settings;
 	struct loop *loop;
 	struct notifier notifier;
+	struct worker_fds fds;
 	struct service *service;
 	struct publisher *publisher;
 	enum worker_phase phase;

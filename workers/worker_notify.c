@@ -15,8 +15,9 @@
 
 #define IMPORTANT_WAIT_MS 1000
 #define STATUS_EVERY_MS   1000
-#define IMPORTANT \
-	(NOTIFY_READY | NOTIFY_RELOADING | NOTIFY_STOPPING | NOTIFY_PREPARED)
+#define IMPORTANT                                                              \
+	(NOTIFY_READY | NOTIFY_RELOADING | NOTIFY_STOPPING | NOTIFY_PREPARED | \
+	    NOTIFY_FDSTORE | NOTIFY_FDSTOREREMOVE)
 
 /* "@name" is abstract, as in sd_notify(3). */
 static bool
@@ -36,14 +37,27 @@ address_of(const char *path, struct notifier *n)
 }
 
 static void
-send_datagram(struct notifier *n, struct slice datagram, bool important)
+send_datagram(struct notifier *n, struct slice datagram, bool important, int fd)
 {
 	int flags = MSG_NOSIGNAL | (important ? 0 : MSG_DONTWAIT);
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} part = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+		       .cmsg_level = SOL_SOCKET,
+		       .cmsg_type = SCM_RIGHTS } };
+	struct iovec words = { (void *)(uintptr_t)datagram.ptr, datagram.len };
+	struct msghdr message = { .msg_name = &n->addr,
+		.msg_namelen = n->addr_len,
+		.msg_iov = &words,
+		.msg_iovlen = 1,
+		.msg_control = fd >= 0 ? &part : NULL,
+		.msg_controllen = fd >= 0 ? sizeof(part) : 0 };
 	ssize_t sent;
 
+	memcpy(CMSG_DATA(&part.head), &fd, sizeof(fd));
 	do
-		sent = sendto(n->fd, datagram.ptr, datagram.len, flags,
-		    (const struct sockaddr *)&n->addr, n->addr_len);
+		sent = sendmsg(n->fd, &message, flags);
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0 && important)
 		log_warn("msd was not told", "what=%.*s errno=%d",
@@ -51,7 +65,7 @@ send_datagram(struct notifier *n, struct slice datagram, bool important)
 }
 
 static void
-send_notify(struct notifier *n, const struct notify *notify)
+send_notify(struct notifier *n, const struct notify *notify, int fd)
 {
 	struct buf out = { .limit_bytes = NOTIFY_BYTES_MAX };
 
@@ -62,7 +76,7 @@ send_notify(struct notifier *n, const struct notify *notify)
 	if (!out.failed)
 		send_datagram(n,
 		    (struct slice){ (const char *)out.ptr, out.len - 1 },
-		    notify->what & IMPORTANT);
+		    notify->what & IMPORTANT, fd);
 	buf_fini(&out);
 }
 
@@ -73,7 +87,16 @@ notifier_say(struct notifier *n, unsigned what)
 
 	if (what & NOTIFY_RELOADING)
 		notify.monotonic_usec = mono_now().ns / 1000;
-	send_notify(n, &notify);
+	send_notify(n, &notify, -1);
+}
+
+void
+notifier_say_fd(struct notifier *n, unsigned what, const char *name, int fd)
+{
+	struct notify notify = { .what = what, .fdpoll = true };
+
+	snprintf(notify.fdname, sizeof(notify.fdname), "%s", name);
+	send_notify(n, &notify, fd);
 }
 
 static void
@@ -83,7 +106,7 @@ send_status(struct notifier *n)
 
 	n->status_waits = false;
 	memcpy(notify.status, n->status, sizeof(notify.status));
-	send_notify(n, &notify);
+	send_notify(n, &notify, -1);
 }
 
 static void

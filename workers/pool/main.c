@@ -110,8 +110,7 @@ open_pool(struct poold *d, const struct conf_section *section,
 {
 	struct pool_conf conf = checked_section(section, arena);
 	struct pg_pool *pool;
-	enum ms_err err = pg_pool_open(&pool, worker_loop(d->w), section->name,
-	    &conf, worker_run_dir(d->w), why);
+	enum ms_err err = pg_pool_open(&pool, d->w, section->name, &conf, why);
 
 	if (err)
 		pg_pool_close(&pool);
@@ -167,6 +166,18 @@ reload(struct worker *w, const void *new_conf MS_UNUSED)
 }
 
 static void
+prepare(struct worker *w)
+{
+	struct poold *d = worker_self(w);
+	struct pg_pool *pool;
+
+	if (!worker_keeps_fds(w))
+		return;
+	SLIST_FOREACH(pool, &d->pools, link)
+		pg_pool_prepare(pool);
+}
+
+static void
 drain(struct worker *w)
 {
 	struct poold *d = worker_self(w);
@@ -203,6 +214,7 @@ main(int argc, char **argv)
 		.routes = pool_routes,
 		.start = start,
 		.reload = reload,
+		.prepare = prepare,
 		.drain = drain,
 		.stop = stop });
 }

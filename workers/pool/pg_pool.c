@@ -17,6 +17,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "workers/pool/pg_cancels.h"
+#include "workers/pool/pg_socket.h"
 
 #define ACCEPTS_PER_TURN 64
 #define ACCEPT_PAUSE_MS  100u
@@ -44,7 +45,7 @@ database_of(struct pool_key *key)
 static void
 note_error(struct pg_pool *pool, const char *text)
 {
-	pool->errors++;
+	pool->record->errors++;
 	snprintf(pool->last_error, sizeof(pool->last_error), "%s", text);
 }
 
@@ -336,7 +337,7 @@ on_client_started(struct pg_client *client)
 		return;
 	}
 	if (pool->admitted >= pool->max_clients) {
-		pool->errors++;
+		pool->record->errors++;
 		pg_client_refuse(client, PG_TOO_MANY,
 		    "sorry, too many clients already (max_clients of the "
 		    "pool)");
@@ -455,7 +456,7 @@ serve(struct pg_pool *pool, struct pg_client *client, struct pg_server *server)
 		server_close(server, false, false, 0);
 		return;
 	}
-	pool->acquired++;
+	pool->record->acquired++;
 	client->server = server;
 	server->holder = client;
 	count = pg_client_settings(client, &server->params, settings);
@@ -473,7 +474,7 @@ expire(struct pg_pool *pool, struct pg_client *client)
 {
 	char text[400];
 
-	pool->timeouts++;
+	pool->record->timeouts++;
 	if (client->key->failures > 0) {
 		snprintf(text, sizeof(text),
 		    "the server cannot be reached (waited for "
@@ -607,22 +608,6 @@ on_accept_again(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	    &container_of(timer, struct pg_pool, accept_pause)->accept_io);
 }
 
-static enum ms_err
-open_socket(struct pg_pool *pool, const struct pool_conf *conf,
-    const char *run_dir, struct why *why)
-{
-	char *dir = conf->listen_dir ? xstrdup(conf->listen_dir)
-				     : xasprintf("%s/pool", run_dir);
-	enum ms_err err = dir_make(dir, 0755, why);
-
-	pool->path = xasprintf("%s/.s.PGSQL.%u", dir, conf->listen_port);
-	free(dir);
-	if (!err)
-		err = sock_listen_unix(pool->path, (mode_t)conf->listen_mode,
-		    &pool->listen_fd, why);
-	return err;
-}
-
 /* ---- life ------------------------------------------------------------------------------ */
 
 void
@@ -641,16 +626,17 @@ pg_pool_tune(struct pg_pool *pool, const struct pool_conf *conf)
 }
 
 enum ms_err
-pg_pool_open(struct pg_pool **pool_r, struct loop *loop, const char *name,
-    const struct pool_conf *conf, const char *run_dir, struct why *why)
+pg_pool_open(struct pg_pool **pool_r, struct worker *w, const char *name,
+    const struct pool_conf *conf, struct why *why)
 {
 	struct pg_pool *pool = xcalloc(1, sizeof(*pool));
 	enum ms_err err;
 
 	*pool_r = pool;
 	pool->name = xstrdup(name);
-	pool->loop = loop;
+	pool->loop = worker_loop(w);
 	pool->listen_fd = -1;
+	pool->record = pg_socket_record(w, name);
 	pool->step.run = on_step;
 	ev_init(&pool->wake, on_wake);
 	ev_init(&pool->accept_pause, on_accept_again);
@@ -659,7 +645,7 @@ pg_pool_open(struct pg_pool **pool_r, struct loop *loop, const char *name,
 	pg_pool_tune(pool, conf);
 	err = pg_upstream_init(&pool->up, conf->upstream, name, why);
 	if (!err)
-		err = open_socket(pool, conf, run_dir, why);
+		err = pg_socket_open(pool, w, conf, why);
 	return err;
 }
 
@@ -682,6 +668,14 @@ pg_pool_start(struct pg_pool *pool, void *owner, void (*on_change)(void *owner),
 	log_info("pool listens", "pool=%s socket=%s size=%u", pool->name,
 	    LOGQ(pool->path), pool->core.limits.size);
 	kick(pool);
+}
+
+void
+pg_pool_prepare(struct pg_pool *pool)
+{
+	pool->handed_over = true;
+	ev_io_stop(loop_ev(pool->loop), &pool->accept_io);
+	loop_timer_stop(pool->loop, &pool->accept_pause);
 }
 
 void
@@ -748,7 +742,7 @@ pg_pool_close(struct pg_pool **pool_ptr)
 	ev_io_stop(loop_ev(pool->loop), &pool->accept_io);
 	loop_timer_stop(pool->loop, &pool->accept_pause);
 	loop_timer_stop(pool->loop, &pool->wake);
-	if (pool->listen_fd >= 0)
+	if (pool->listen_fd >= 0 && !pool->handed_over)
 		unlink(pool->path);
 	fd_close(&pool->listen_fd);
 	pg_upstream_fini(&pool->up);

@@ -11,6 +11,7 @@
 #include "workers/pool/pg_client.h"
 #include "workers/pool/pg_server.h"
 #include "workers/pool/pool.h"
+#include "workers/worker.h"
 
 struct pg_database { /* a database and a user: servers of it are alike */
 	struct pool_key key;
@@ -18,6 +19,11 @@ struct pg_database { /* a database and a user: servers of it are alike */
 	char *database, *user;
 	uint32_t clients; /* that want it or have it */
 	bool fixed;       /* the upstream names both: never forgotten */
+};
+
+struct pool_record { /* since the first life of this pool */
+	uint64_t acquired, timeouts, errors;
+	uint64_t lives;
 };
 
 struct pg_pool {
@@ -48,22 +54,26 @@ struct pg_pool {
 	void *owner;
 	void (*on_change)(void *owner);  /* up, away: worth a word */
 	void (*on_drained)(void *owner); /* after pg_pool_drain() */
-	uint64_t acquired, timeouts, errors;
+	bool handed_over;                /* the socket is the next life's */
+	struct pool_record *record;
 	char last_error[256];
 };
 
-/* conf is read, not kept.  Listens.  MS_ECONFIG: the upstream is wrong. */
-enum ms_err pg_pool_open(struct pg_pool **pool_r, struct loop *loop,
-    const char *name, const struct pool_conf *conf, const char *run_dir,
-    struct why *why);
+/* conf is read, not kept.  Listens, on the socket of its last life when that
+ * is left.  MS_ECONFIG: the upstream is wrong. */
+enum ms_err pg_pool_open(struct pg_pool **pool_r, struct worker *w,
+    const char *name, const struct pool_conf *conf, struct why *why);
 /* What may change while it runs: sizes and times. */
 void pg_pool_tune(struct pg_pool *pool, const struct pool_conf *conf);
 void pg_pool_start(struct pg_pool *pool, void *owner,
     void (*on_change)(void *owner), void (*on_drained)(void *owner));
+/* A restart comes: from now on clients wait in the socket's queue. */
+void pg_pool_prepare(struct pg_pool *pool);
 /* New clients are refused, sessions end when they are idle. */
 void pg_pool_drain(struct pg_pool *pool);
 bool pg_pool_is_drained(const struct pg_pool *pool);
-/* Tells those still there, hangs up, removes the socket. */
+/* Tells those still there, hangs up, removes the socket unless it was handed
+ * over. */
 void pg_pool_close(struct pg_pool **pool_ptr);
 
 #endif

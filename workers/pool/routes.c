@@ -26,9 +26,10 @@ print_pool(const struct pg_pool *pool, struct buf *out)
 	print_number(out, "servers_active", leased + count[SLOT_RESETTING]);
 	print_number(out, "servers_idle", count[SLOT_IDLE]);
 	print_number(out, "servers_opening", count[SLOT_OPENING]);
-	print_number(out, "acquired", pool->acquired);
-	print_number(out, "timeouts", pool->timeouts);
-	print_number(out, "errors", pool->errors);
+	print_number(out, "acquired", pool->record->acquired);
+	print_number(out, "timeouts", pool->record->timeouts);
+	print_number(out, "errors", pool->record->errors);
+	print_number(out, "lives", pool->record->lives);
 	buf_add_str(out, ",\"last_error\":");
 	json_quote(out, slice_of(pool->last_error));
 	buf_add_str(out, "}");

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The socket clients connect to, and the counters of a pool: both outlive a
+ * restart and a crash of ms-pool, so clients wait instead of being refused.
+ */
+#ifndef POOL_PG_SOCKET_H
+#define POOL_PG_SOCKET_H
+
+#include "workers/pool/pg_pool.h"
+
+/* Sets pool->path and pool->listen_fd. */
+enum ms_err pg_socket_open(struct pg_pool *pool, struct worker *w,
+    const struct pool_conf *conf, struct why *why);
+struct pool_record *pg_socket_record(struct worker *w, const char *name);
+
+#endif
