@@ -13,23 +13,17 @@
 #include "common/alloc.h"
 #include "proto/conf/sections.h"
 #include "proto/contract.h"
+#include "supervisor/spec_load.h"
 #include "supervisor/spec_log.h"
 #include "supervisor/spec_order.h"
 
 #define SPEC_BYTES_MAX  (64u << 20)
-#define WORKERS_MAX     20000u
 #define ROOT_NAME       "root"
 #define SOCKET_PATH_MAX 107u
-
-struct load {
-	struct spec *spec;
-	const char *cwd;
-	struct conf_errors *errors;
-	struct conf_errors told; /* what sections_check() has said already */
-};
+#define ADDED_TEXT_NAME "added" /* stands for a file in messages */
 
 static void
-wrong(struct load *l, const struct conf_section *section, const char *key,
+wrong(struct spec_load *l, const struct conf_section *section, const char *key,
     const char *what, const char *name)
 {
 	conf_error(l->errors, section_place(section, key), "%s: %s '%s'", key,
@@ -38,17 +32,17 @@ wrong(struct load *l, const struct conf_section *section, const char *key,
 
 /* ---- paths, users ------------------------------------------------------- */
 
-static char *
-absolute(struct load *l, char *path)
+char *
+spec_absolute(struct spec_load *l, char *path)
 {
 	if (!path || path[0] == '/')
 		return path;
 	return arena_printf(&l->spec->arena, "%s/%s", l->cwd, path);
 }
 
-static void
-check_user(struct load *l, const struct conf_section *section, const char *key,
-    const char *name)
+void
+spec_check_user(struct spec_load *l, const struct conf_section *section,
+    const char *key, const char *name)
 {
 	uint64_t number;
 
@@ -56,9 +50,9 @@ check_user(struct load *l, const struct conf_section *section, const char *key,
 		wrong(l, section, key, "there is no user", name);
 }
 
-static void
-check_group(struct load *l, const struct conf_section *section, const char *key,
-    const char *name)
+void
+spec_check_group(struct spec_load *l, const struct conf_section *section,
+    const char *key, const char *name)
 {
 	uint64_t number;
 
@@ -69,7 +63,7 @@ check_group(struct load *l, const struct conf_section *section, const char *key,
 /* ---- [msd] -------------------------------------------------------------- */
 
 static void
-load_msd(struct load *l)
+load_msd(struct spec_load *l)
 {
 	struct msd_conf *msd = &l->spec->msd;
 	const struct conf_section *section =
@@ -77,14 +71,14 @@ load_msd(struct load *l)
 
 	conf_apply(section, msd_rows, msd, sizeof(*msd), &l->spec->arena,
 	    &l->told);
-	msd->run_dir = absolute(l, msd->run_dir);
-	msd->log_dir = absolute(l, msd->log_dir);
-	msd->state_dir = absolute(l, msd->state_dir);
-	msd->lib_dir = absolute(l, msd->lib_dir);
-	msd->run_if = absolute(l, msd->run_if);
-	check_user(l, section, "user", msd->user);
-	check_group(l, section, "group", msd->group);
-	check_group(l, section, "control_group", msd->control_group);
+	msd->run_dir = spec_absolute(l, msd->run_dir);
+	msd->log_dir = spec_absolute(l, msd->log_dir);
+	msd->state_dir = spec_absolute(l, msd->state_dir);
+	msd->lib_dir = spec_absolute(l, msd->lib_dir);
+	msd->run_if = spec_absolute(l, msd->run_if);
+	spec_check_user(l, section, "user", msd->user);
+	spec_check_group(l, section, "group", msd->group);
+	spec_check_group(l, section, "control_group", msd->control_group);
 	if (msd->run_dir &&
 	    strlen(msd->run_dir) + sizeof("/" CONTROL_SOCKET) - 1 >
 		SOCKET_PATH_MAX)
@@ -94,17 +88,8 @@ load_msd(struct load *l)
 
 /* ---- supervisors -------------------------------------------------------- */
 
-static size_t
-find_supervisor(const struct spec *spec, const char *name)
-{
-	for (size_t i = 0; i < spec->supervisor_count; i++)
-		if (strcmp(spec->supervisors[i].name, name) == 0)
-			return i;
-	return SIZE_MAX;
-}
-
 static void
-load_supervisor(struct load *l, const struct conf_section *section,
+load_supervisor(struct spec_load *l, const struct conf_section *section,
     struct supervisor_spec *s)
 {
 	conf_apply(section, supervisor_rows, &s->conf, sizeof(s->conf),
@@ -120,7 +105,7 @@ load_supervisor(struct load *l, const struct conf_section *section,
 }
 
 static void
-load_supervisors(struct load *l)
+load_supervisors(struct spec_load *l)
 {
 	const struct conf *conf = l->spec->conf;
 	struct spec *spec = l->spec;
@@ -147,7 +132,7 @@ load_supervisors(struct load *l)
 }
 
 static void
-refuse_supervisor(struct load *l, const struct conf_section *section,
+refuse_supervisor(struct spec_load *l, const struct conf_section *section,
     const char *key, const char *name)
 {
 	const char **names = xcalloc(l->spec->supervisor_count, sizeof(*names));
@@ -162,96 +147,36 @@ refuse_supervisor(struct load *l, const struct conf_section *section,
 	free(names);
 }
 
+size_t
+spec_find_supervisor(struct spec_load *l, const struct conf_section *section,
+    const char *key, const char *name)
+{
+	const struct spec *spec = l->spec;
+
+	for (size_t i = 0; i < spec->supervisor_count; i++)
+		if (strcmp(spec->supervisors[i].name, name) == 0)
+			return i;
+	refuse_supervisor(l, section, key, name);
+	return 0;
+}
+
 static void
-resolve_parents(struct load *l)
+resolve_parents(struct spec_load *l)
 {
 	struct spec *spec = l->spec;
 
 	for (size_t i = 1; i < spec->supervisor_count; i++) {
 		struct supervisor_spec *s = &spec->supervisors[i];
 
-		s->parent = find_supervisor(spec, s->conf.parent);
-		if (s->parent == SIZE_MAX) {
-			refuse_supervisor(l, s->section, "parent",
-			    s->conf.parent);
-			s->parent = 0;
-		}
+		s->parent = spec_find_supervisor(l, s->section, "parent",
+		    s->conf.parent);
 	}
 	spec_check_parents(spec, l->errors);
 }
 
-/* ---- workers ------------------------------------------------------------ */
-
-static void
-absolute_listen(struct load *l, struct words *listen)
-{
-	for (size_t i = 0; i < listen->count; i++) {
-		char *word = listen->word[i];
-		char *path = strstr(word, "=unix:");
-
-		if (!path || path[6] == '/' || path[6] == '@' || !path[6])
-			continue;
-		listen->word[i] =
-		    arena_printf(&l->spec->arena, "%.*s=unix:%s/%s",
-			(int)(path - word), word, l->cwd, path + 6);
-	}
-}
-
-static void
-absolute_check(struct load *l, struct check_conf *check)
-{
-	if (check->kind == CHECK_UNIX && check->path[0] != '/' &&
-	    check->path[0] != '@')
-		check->path =
-		    arena_printf(&l->spec->arena, "%s/%s", l->cwd, check->path);
-	if (check->kind == CHECK_EXEC && strchr(check->words.word[0], '/'))
-		check->words.word[0] = absolute(l, check->words.word[0]);
-}
-
-static bool
-is_log_collector(const char *command)
-{
-	const char *slash = strrchr(command, '/');
-
-	return strcmp(slash ? slash + 1 : command, "ms-log") == 0;
-}
-
-static void
-load_worker(struct load *l, const struct conf_section *section,
-    struct worker_spec *w)
-{
-	struct worker_conf *conf = &w->conf;
-
-	conf_apply(section, worker_rows, conf, sizeof(*conf), &l->spec->arena,
-	    &l->told);
-	w->name = section->name;
-	w->section = section;
-	conf->cwd = absolute(l, conf->cwd);
-	conf->env_file = absolute(l, conf->env_file);
-	absolute_listen(l, &conf->listen);
-	absolute_check(l, &conf->check);
-	check_user(l, section, "user", conf->user);
-	check_group(l, section, "group", conf->group);
-	for (size_t i = 0; i < conf->groups.count; i++)
-		check_group(l, section, "groups", conf->groups.word[i]);
-	if (conf->command.count == 0)
-		return;
-	if (strchr(conf->command.word[0], '/'))
-		conf->command.word[0] = absolute(l, conf->command.word[0]);
-	w->collects_logs = is_log_collector(conf->command.word[0]);
-	w->supervisor = find_supervisor(l->spec, conf->supervisor);
-	if (w->supervisor == SIZE_MAX) {
-		refuse_supervisor(l, section, "supervisor", conf->supervisor);
-		w->supervisor = 0;
-	}
-	if (find_supervisor(l->spec, w->name) != SIZE_MAX)
-		conf_error(l->errors, &section->place,
-		    "[worker %s]: there is a supervisor of this name", w->name);
-}
-
 /* As OTP: what can never count must not be asked to. */
 static void
-check_significant(struct load *l)
+check_significant(struct spec_load *l)
 {
 	const struct spec *spec = l->spec;
 	const char *no = "has no meaning, its end is never counted: "
@@ -277,100 +202,77 @@ check_significant(struct load *l)
 	}
 }
 
-static size_t
-instances_of(const struct conf_section *section)
-{
-	const struct conf_entry *entry = conf_entry_find(section, "instances");
-	uint64_t n = 0;
-
-	if (!entry || !parse_u64(entry->value, &n) || n > WORKERS_MAX)
-		return 0;
-	return (size_t)n;
-}
-
-static size_t
-count_workers(const struct conf *conf)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < conf->section_count; i++) {
-		size_t instances = instances_of(&conf->sections[i]);
-
-		if (strcmp(conf->sections[i].kind, "worker") == 0)
-			n += instances ? instances : 1;
-	}
-	return n;
-}
-
-static void
-load_workers(struct load *l)
-{
-	const struct conf *conf = l->spec->conf;
-	struct spec *spec = l->spec;
-	size_t max = count_workers(conf), n = 0;
-
-	if (max > WORKERS_MAX) {
-		conf_error(l->errors, NULL, "more than %u workers in one tree",
-		    WORKERS_MAX);
-		return;
-	}
-	spec->workers =
-	    arena_alloc(&spec->arena, (max + 1) * sizeof(*spec->workers));
-	if (!spec->workers) {
-		conf_error(l->errors, NULL, "no memory for %zu workers", max);
-		return;
-	}
-	for (size_t i = 0; i < conf->section_count; i++) {
-		const struct conf_section *section = &conf->sections[i];
-		size_t instances = instances_of(section);
-
-		if (strcmp(section->kind, "worker") != 0)
-			continue;
-		load_worker(l, section, &spec->workers[n]);
-		spec->workers[n].place = i * (WORKERS_MAX + 1);
-		for (size_t k = 1; k <= instances; k++) {
-			struct worker_spec *w = &spec->workers[n + k - 1];
-
-			*w = spec->workers[n];
-			w->place = i * (WORKERS_MAX + 1) + k;
-			w->name = arena_printf(&spec->arena, "%s@%zu",
-			    section->name, k);
-		}
-		n += instances ? instances : 1;
-	}
-	spec->worker_count = n;
-}
-
 /* ---- all ---------------------------------------------------------------- */
+
+static struct spec *
+spec_new(struct spec_load *l, const char *cwd, struct conf_errors *errors)
+{
+	struct spec *spec = xcalloc(1, sizeof(*spec));
+
+	*l = (struct spec_load){ .spec = spec, .cwd = cwd, .errors = errors };
+	spec->holders = 1;
+	arena_init(&spec->arena, SPEC_BYTES_MAX);
+	conf_errors_init(&l->told);
+	return spec;
+}
+
+static struct spec *
+spec_loaded(struct spec_load *l)
+{
+	conf_errors_fini(&l->told);
+	if (l->errors->count)
+		spec_drop(&l->spec);
+	return l->spec;
+}
 
 struct spec *
 spec_load(const char *path, const char *cwd, char **env,
     struct conf_errors *errors)
 {
-	struct spec *spec = xcalloc(1, sizeof(*spec));
-	struct load l = { .spec = spec, .cwd = cwd, .errors = errors };
+	struct spec_load l;
+	struct spec *spec = spec_new(&l, cwd, errors);
 
-	spec->holders = 1;
-	arena_init(&spec->arena, SPEC_BYTES_MAX);
 	spec->path = path[0] == '/'
 	    ? arena_strdup(&spec->arena, path)
 	    : arena_printf(&spec->arena, "%s/%s", cwd, path);
 	spec->conf = conf_read(spec->path, env, errors);
 	sections_check(spec->conf, errors);
-	conf_errors_init(&l.told);
 	load_msd(&l);
 	load_supervisors(&l);
 	resolve_parents(&l);
-	load_workers(&l);
+	spec_load_workers(&l);
 	check_significant(&l);
 	if (errors->count == 0) {
 		spec_check_logs(spec, errors);
 		spec_order(spec, errors);
 	}
-	conf_errors_fini(&l.told);
-	if (errors->count)
-		spec_drop(&spec);
-	return spec;
+	return spec_loaded(&l);
+}
+
+struct spec *
+spec_load_worker(struct slice text, const char *cwd, char **env,
+    struct conf_errors *errors)
+{
+	struct spec_load l;
+	struct spec *spec = spec_new(&l, cwd, errors);
+	struct conf *conf;
+
+	spec->path = ADDED_TEXT_NAME;
+	spec->conf = conf = conf_read_text(ADDED_TEXT_NAME, text, env, errors);
+	sections_check(conf, errors);
+	spec->workers = arena_alloc(&spec->arena, sizeof(*spec->workers));
+	spec->worker_count = 1;
+	if (conf->section_count != 1 ||
+	    strcmp(conf->sections[0].kind, "worker") != 0)
+		conf_error(errors, NULL, "one [worker NAME] section, please");
+	else if (!spec->workers)
+		conf_error(errors, NULL, "no memory");
+	else
+		spec_read_worker(&l, conf->sections, spec->workers);
+	if (errors->count == 0 && spec->workers[0].conf.instances)
+		conf_error(errors, NULL,
+		    "instances: belongs into the file, or use a template");
+	return spec_loaded(&l);
 }
 
 struct spec *

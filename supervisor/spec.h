@@ -24,6 +24,7 @@ struct supervisor_spec {
 	size_t depth;
 };
 
+/* A worker, or a template: what the workers made from it are. */
 struct worker_spec {
 	const char *name;
 	struct worker_conf conf;
@@ -32,6 +33,9 @@ struct worker_spec {
 	size_t place;
 	struct indexes requires, wants, after; /* numbers of workers */
 	bool collects_logs;                    /* its command is ms-log */
+	bool is_template;
+	uint32_t intensity; /* of a template: the window of its instances */
+	uint64_t period_ms;
 };
 
 struct spec {
@@ -51,6 +55,12 @@ struct spec {
  * The result is held once by the caller.
  */
 struct spec *spec_load(const char *path, const char *cwd, char **env,
+    struct conf_errors *errors);
+/*
+ * One [worker NAME] in a text, for `add`.  Its supervisor and dependencies
+ * are names still: they are looked up in the running tree (dynamic.c).
+ */
+struct spec *spec_load_worker(struct slice text, const char *cwd, char **env,
     struct conf_errors *errors);
 struct spec *spec_hold(struct spec *spec);
 void spec_drop(struct spec **spec);

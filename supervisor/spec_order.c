@@ -197,6 +197,15 @@ refuse_worker(struct resolve *r, const struct worker_spec *w, const char *key,
 	free(names);
 }
 
+/* It may have no instance, or a hundred: nothing to wait for. */
+static void
+refuse_template(struct resolve *r, const struct worker_spec *w, const char *key,
+    const char *name)
+{
+	conf_error(r->errors, section_place(w->section, key),
+	    "%s: '%s' is a template, not a worker", key, name);
+}
+
 static void
 add_edge(struct resolve *r, size_t later, size_t earlier)
 {
@@ -245,6 +254,10 @@ resolve_key(struct resolve *r, size_t number, const char *key,
 			if (!is_called(&r->spec->workers[i], names->word[k]))
 				continue;
 			found = true;
+			if (r->spec->workers[i].is_template) {
+				refuse_template(r, w, key, names->word[k]);
+				continue;
+			}
 			result->at[result->count++] = i;
 			add_edge(r, number, i);
 			check_rest_for_one(r, w, &r->spec->workers[i], key);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* [msd], [supervisor NAME], [worker NAME]: the tree, as written in the file. */
+/* [msd], [supervisor NAME], [worker NAME], [template NAME]: the tree, as
+ * written in the file. */
 #ifndef PROTO_CONF_MSD_H
 #define PROTO_CONF_MSD_H
 
@@ -162,10 +163,21 @@ struct worker_conf {
 	char *notify_access;
 };
 
-extern const struct field msd_rows[], supervisor_rows[], worker_rows[];
+/* [template NAME]: what its instances NAME@N are, and the window in which
+ * they may be restarted. */
+struct template_conf {
+	struct worker_conf worker; /* first: the rows are those of a worker */
+	uint32_t intensity;
+	uint64_t period_ms;
+};
+
+extern const struct field msd_rows[], supervisor_rows[], worker_rows[],
+    template_rows[];
 extern const struct field_name strategy_names[], restart_names[],
     auto_shutdown_names[], on_give_up_names[], on_initial_failure_names[];
 void worker_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors);
+void template_check(const struct conf_section *section, const void *base,
     struct conf_errors *errors);
 
 bool exit_set_has_code(const struct exit_set *set, int code);

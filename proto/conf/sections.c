@@ -22,6 +22,10 @@ const struct section_kind section_kinds[] = {
 	    "a node of the tree: how its children's failures are answered" },
 	{ "worker", SECTION_NAMED, worker_rows, sizeof(struct worker_conf),
 	    worker_check, "a program to keep running" },
+	{ "template", SECTION_NAMED, template_rows,
+	    sizeof(struct template_conf), template_check,
+	    "a program to run in any number, by scale and spawn; it takes the "
+	    "keys of [worker] and these" },
 	{ "bus", SECTION_SINGLE, bus_rows, sizeof(struct bus_conf), bus_check,
 	    "the event bus: its log and limits" },
 	{ "pool", SECTION_NAMED, pool_rows, sizeof(struct pool_conf),
@@ -36,7 +40,7 @@ const struct section_kind section_kinds[] = {
 };
 
 /* Kinds of the contract that this version cannot run. */
-static const char *const later_kinds[] = { "template", "metrics" };
+static const char *const later_kinds[] = { "metrics" };
 
 const struct section_kind *
 section_kind_find(const char *kind)

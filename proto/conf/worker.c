@@ -28,7 +28,24 @@ const struct field worker_rows[] = {
 #include "proto/conf/worker_keys.inc"
 	FIELD_END
 };
+
+const struct field template_rows[] = {
+#include "proto/conf/worker_keys.inc"
+	{ .name = "intensity", .type = FIELD_U32,
+	    .off = offsetof(struct template_conf, intensity), POLICY,
+	    .def = "5", .max = 1000000,
+	    .help = "More restarts of instances than this within `period` and "
+		    "the template gives up." },
+	{ .name = "period", .type = FIELD_DURATION,
+	    .off = offsetof(struct template_conf, period_ms), POLICY,
+	    .def = "10s", .min = 1, .max = 86400000ULL * 366,
+	    .help = "The sliding window of `intensity`." },
+	FIELD_END
+};
 /* clang-format on */
+
+_Static_assert(offsetof(struct template_conf, worker) == 0,
+    "the common rows are offsets into struct worker_conf");
 
 /* ---- rules between keys ------------------------------------------------- */
 
@@ -138,4 +155,24 @@ worker_check(const struct conf_section *section, const void *base,
 	check_env(&j);
 	check_listen(&j);
 	check_log(&j);
+}
+
+void
+template_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors)
+{
+	const struct template_conf *conf = base;
+	const struct judge j = { section, &conf->worker, errors };
+
+	if (conf->worker.significant)
+		judge(&j, "significant",
+		    "an instance of a template cannot be significant");
+	if (conf->worker.instances)
+		judge(&j, "instances",
+		    "a template starts with none: msctl scale makes them");
+	if (conf->worker.log)
+		judge(&j, "log",
+		    "cannot be given with a template: each instance has its "
+		    "own file");
+	worker_check(section, &conf->worker, errors);
 }

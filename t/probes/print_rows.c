@@ -207,6 +207,16 @@ print_page_kind(const struct section_kind *kind)
 	printf(".\n");
 }
 
+/* A template has the keys of a worker: described once. */
+static bool
+is_described(const struct section_kind *kind, const struct field *row)
+{
+	struct slice name = { row->name, strlen(row->name) };
+
+	return strcmp(kind->kind, "template") == 0 &&
+	    field_find(section_kind_find("worker")->rows, name);
+}
+
 /* ---- main --------------------------------------------------------------- */
 
 int
@@ -223,6 +233,8 @@ main(int argc, char **argv)
 		if (man)
 			print_page_kind(k);
 		for (const struct field *row = k->rows; row->name; row++) {
+			if ((man || conf) && is_described(k, row))
+				continue;
 			if (man)
 				print_page_key(row);
 			else if (conf)

@@ -108,8 +108,7 @@ END_TEST
 
 START_TEST(a_kind_of_a_later_version_is_not_supported_yet)
 {
-	refuses("[template agent]\n",
-	    "t.conf:1:1: [template]: not supported yet");
+	refuses("[metrics]\n", "t.conf:1:1: [metrics]: not supported yet");
 }
 END_TEST
 
