@@ -217,7 +217,7 @@ become_ready(struct child *child)
 		child->ready_at = mono_now();
 		child->was_ready = true;
 		child->proven = true;
-		child->by_operator = false;
+		child->by_operator = child->on_trial = false;
 		watchdog_start(child);
 	}
 	child_set_state(child, CHILD_READY);
@@ -622,6 +622,14 @@ child_new(struct msd *msd, const char *name)
 	return child;
 }
 
+static void
+free_args(struct words *args)
+{
+	for (size_t i = 0; i < args->count; i++)
+		free(args->word[i]);
+	free(args->word);
+}
+
 void
 child_free(struct child **child_ptr)
 {
@@ -639,6 +647,8 @@ child_free(struct child **child_ptr)
 	fd_close(&child->log_w);
 	fdstore_free(&child->store);
 	intensity_fini(&child->node.own);
+	needs_fini(&child->needs);
+	free_args(&child->args);
 	spec_drop(&child->held);
 	free(child->status);
 	free(child->exits);

@@ -54,6 +54,12 @@ enum child_event {
 	CHILD_EVENT_COUNT
 };
 
+enum child_origin {
+	CHILD_OF_FILE,
+	CHILD_ADDED,   /* at run time, with a spec of its own */
+	CHILD_INSTANCE /* of the template that is its parent */
+};
+
 enum child_want {
 	WANT_UP,
 	WANT_DOWN /* an operator stopped it; only an operator starts it */
@@ -90,7 +96,13 @@ struct child {
 	const struct worker_spec *spec;
 	struct spec *held; /* keeps spec alive */
 	size_t place;      /* in the start order */
-	bool leaving;      /* not in the configuration any more */
+	enum child_origin origin;
+	struct needs needs; /* see child_needs() */
+	struct words args;  /* spawn: behind those of the template's command */
+	bool leaving;       /* not in the configuration any more */
+	bool on_trial;      /* just added: a failing start is its end */
+	bool spent;         /* temporary, and has run: only a memory */
+	bool marked;        /* scratch of a walk over the tree */
 
 	/* ---- state machine */
 	enum child_state state;

@@ -227,7 +227,7 @@ supervise(struct process *process)
 		return;
 	}
 	tell_how_it_was(msd);
-	tree_apply(msd, &msd->tree, msd->spec);
+	tree_apply(msd, &msd->tree, msd->spec, false);
 	msd_boot(msd);
 	if (!guard_tie(&msd->guard))
 		msd_shutdown(msd, MSD_EXIT_OK, "the guardian is gone");

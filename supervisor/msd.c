@@ -5,6 +5,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "supervisor/child.h"
+#include "supervisor/ctl.h"
 #include "supervisor/events.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/steps.h"
@@ -37,6 +38,7 @@ void
 msd_forget(struct msd *msd, struct child *child)
 {
 	events_add(msd->events, "removed", child->node.name, "%s", "");
+	ctl_on_forget(msd->ctl, child);
 	logs_drop(msd->logs, child);
 	tree_remove(&msd->tree, child);
 }

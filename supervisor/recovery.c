@@ -1,284 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The way of a death begins in restart.c; this file is its last part but
- * one.  It changes wishes only: steps.c acts on them at the end of the turn.
- */
+/* From the end of a process to the decision about it, and from there up the
+ * tree when a supervisor gives up. */
 #include "supervisor/recovery.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 
 #include "common/alloc.h"
 #include "common/backoff.h"
 #include "common/log.h"
 #include "supervisor/child.h"
 #include "supervisor/events.h"
-#include "supervisor/logpipe.h"
+#include "supervisor/exit_record.h"
 #include "supervisor/msd.h"
 #include "supervisor/orphans.h"
 #include "supervisor/restart.h"
-#include "supervisor/steps.h"
 #include "supervisor/strategy.h"
+#include "supervisor/wishes.h"
 
 void
 recovery_sweep(struct msd *msd)
 {
 	orphans_sweep(msd);
-}
-
-/* ---- the record of an exit ---------------------------------------------- */
-
-static void
-describe(const struct child *child, struct exit_reason *reason)
-{
-	*reason = (struct exit_reason){ .code = -1, .stage = "" };
-	if (child->wait_code == CLD_EXITED) {
-		reason->kind = EXIT_KIND_EXIT;
-		reason->code = child->wait_status;
-		reason->error = child->said_errno;
-	} else if (child->wait_code == 0) {
-		reason->kind = EXIT_KIND_EXIT;
-		reason->code = child->said_status;
-		reason->error = child->said_errno;
-		reason->stage = "mainpid";
-	} else {
-		reason->kind = EXIT_KIND_SIGNAL;
-		reason->signal = child->wait_status;
-		reason->core_dumped = child->wait_code == CLD_DUMPED;
-		reason->cause = signal_is_own_fault(reason->signal)
-		    ? EXIT_BY_SELF
-		    : EXIT_BY_EXTERNAL;
-	}
-	if (child->doomed) {
-		reason->kind = child->doom.kind;
-		reason->stage = child->doom.stage;
-		reason->error = child->doom.error;
-		reason->cause = EXIT_BY_SELF;
-	}
-	if (reason->kind == EXIT_KIND_EXEC) { /* it never ran */
-		reason->code = -1;
-		reason->signal = 0;
-		reason->core_dumped = false;
-	}
-	/* a stop that had been asked for; a crash before the request is not */
-	if (child->stop_cause != EXIT_BY_SELF && child->signalled)
-		reason->cause = child->stop_cause;
-	reason->left_behind = child->outlived;
-	reason->was_ready = child->was_ready;
-	reason->at_ns = wall_ns();
-	reason->uptime_ms = mono_ms_between(child->started, mono_now());
-}
-
-/* The ring doubles while it fills: most workers die seldom. */
-static void
-make_room(struct child *child)
-{
-	uint32_t n = child->exit_count;
-
-	if (n >= CHILD_EXITS_KEPT || (n & (n - 1)))
-		return;
-	child->exits =
-	    xreallocarray(child->exits, n ? n * 2 : 1, sizeof(*child->exits));
-}
-
-static const struct exit_reason *
-record(struct child *child)
-{
-	struct exit_reason *reason;
-	char text[EXIT_TEXT_BYTES];
-	uint64_t seq;
-
-	make_room(child);
-	reason = &child->exits[child->exit_count++ % CHILD_EXITS_KEPT];
-	describe(child, reason);
-	child->done = "";
-	seq = events_add(child->msd->events, "exited", child->node.name,
-	    "\"pid\":%d,\"generation\":%llu,\"kind\":\"%s\",\"code\":%d,"
-	    "\"signal\":\"%s\",\"cause\":\"%s\",\"stage\":\"%s\"",
-	    (int)child->ended_pid, (unsigned long long)child->generation,
-	    exit_kind_name(reason->kind), reason->code,
-	    reason->signal ? signal_name(reason->signal) : "",
-	    exit_cause_name(reason->cause), reason->stage);
-	logs_died(child->msd->logs, child, seq);
-	if (reason->cause != EXIT_BY_SHUTDOWN &&
-	    reason->cause != EXIT_BY_OPERATOR)
-		log_warn("ended", "name=%s pid=%d how=%s uptime_ms=%llu",
-		    child->node.name, (int)child->ended_pid,
-		    LOGQ(exit_print(reason, text)),
-		    (unsigned long long)reason->uptime_ms);
-	else
-		log_info("stopped", "name=%s pid=%d", child->node.name,
-		    (int)child->ended_pid);
-	return reason;
-}
-
-/* ---- marking ------------------------------------------------------------ */
-
-static void
-mark_stop(struct child *child, enum exit_cause cause, int rest)
-{
-	if (!child_is_alive(child)) {
-		if (rest != CHILD_DOWN || child->state == CHILD_BACKOFF)
-			child_rest(child, (enum child_state)rest);
-		return;
-	}
-	child->must_stop = true;
-	child->stop_rest = (enum child_state)rest;
-	child->rest = (enum child_state)rest;
-	if (child->stop_cause == EXIT_BY_SELF)
-		child->stop_cause = cause;
-}
-
-static bool
-requires_any_of(const struct child *child, const bool *marked)
-{
-	const struct indexes *requires = &child->spec->requires;
-
-	for (size_t i = 0; i < requires->count; i++)
-		if (marked[requires->at[i]])
-			return true;
-	return false;
-}
-
-/* Those that require a member stop before it and come back after it.  The
- * start order lists every dependency before its dependents: one walk. */
-static void
-mark_dependents(struct msd *msd, struct batch *batch, enum exit_cause cause)
-{
-	size_t n = msd->tree.child_count;
-	bool *marked = xcalloc(n + 1, sizeof(bool));
-
-	for (size_t i = 0; i < n; i++) {
-		struct child *child = msd->tree.children[i];
-
-		if (child->batch == batch) {
-			marked[i] = true;
-			continue;
-		}
-		if (child->leaving || !requires_any_of(child, marked) ||
-		    !(child_is_alive(child) || child->must_start))
-			continue;
-		marked[i] = true;
-		child->must_start = child->want == WANT_UP &&
-		    (child->must_start || child_is_alive(child)) &&
-		    child->spec->conf.restart != RESTART_TEMPORARY;
-		if (cause == EXIT_BY_SIBLING && child->must_start)
-			child->restarts++;
-		mark_stop(child, cause, CHILD_DOWN);
-		batch_join(batch, child);
-	}
-	free(marked);
-}
-
-void
-recovery_stop(struct child *child, enum exit_cause cause, int rest,
-    struct batch *batch)
-{
-	child->must_start = false;
-	mark_stop(child, cause, rest);
-	batch_join(batch, child);
-	mark_dependents(child->msd, batch, cause);
-	msd_touch(child->msd);
-}
-
-void
-recovery_start(struct child *child, enum exit_cause cause, struct batch *batch)
-{
-	child->must_start = true;
-	child->waits_for = NULL;
-	mark_stop(child, cause, CHILD_DOWN);
-	batch_join(batch, child);
-	mark_dependents(child->msd, batch, cause);
-	msd_touch(child->msd);
-}
-
-/* ---- groups ------------------------------------------------------------- */
-
-/* A child that a group restart takes along. */
-static void
-mark_member(struct child *child, struct batch *batch)
-{
-	bool strict = child->node.parent->conf.otp_strict;
-	bool revives = strategy_revives(child->spec->conf.restart,
-	    child->want == WANT_DOWN, strict);
-
-	if (child->want == WANT_DOWN && !strict && !child_is_alive(child))
-		return;
-	if (revives && strict)
-		child->want = WANT_UP;
-	child->must_start = revives;
-	mark_stop(child, EXIT_BY_SIBLING,
-	    revives || child->spec->conf.restart != RESTART_TEMPORARY
-		? CHILD_DOWN
-		: CHILD_EXITED);
-	if (revives)
-		child->restarts++;
-	batch_join(batch, child);
-}
-
-static void
-restart_node(struct msd *msd, struct node *node, struct batch *batch)
-{
-	struct group *group = node_group(node);
-
-	if (!group) {
-		mark_member(node_child(node), batch);
-		return;
-	}
-	/* a supervisor that is started anew has a clean window */
-	intensity_reset(&group->window);
-	group->starting = true;
-	group->held = group->ended = false;
-	group->restarts++;
-	for (size_t i = 0; i < group->count; i++) {
-		struct child *child = node_child(group->nodes[i]);
-
-		if (child) {
-			child->proven = false;
-			intensity_reset(&child->node.own);
-		}
-		restart_node(msd, group->nodes[i], batch);
-	}
-}
-
-/* The answer RESTART_AGAIN: node and whom its strategy takes along. */
-static void
-restart_with_siblings(struct msd *msd, struct node *node,
-    enum strategy strategy)
-{
-	struct group *parent = node->parent;
-	struct batch *batch = batch_new();
-
-	for (size_t i = 0; i < parent->count; i++)
-		if (strategy_covers(strategy, node->index, i))
-			restart_node(msd, parent->nodes[i], batch);
-	mark_dependents(msd, batch, EXIT_BY_SIBLING);
-	batch_drop(&batch);
-	msd_touch(msd);
-}
-
-/* All of a group stops and nothing of it starts again by itself. */
-static void
-stop_group(struct msd *msd, struct group *group, int rest)
-{
-	struct batch *batch = batch_new();
-
-	for (size_t i = 0; i < msd->tree.child_count; i++) {
-		struct child *child = msd->tree.children[i];
-
-		if (child->leaving || !tree_is_below(&child->node, group))
-			continue;
-		child->must_start = false;
-		mark_stop(child, EXIT_BY_SIBLING,
-		    child->want == WANT_DOWN ? CHILD_DOWN : rest);
-		batch_join(batch, child);
-	}
-	mark_dependents(msd, batch, EXIT_BY_SIBLING);
-	batch_drop(&batch);
-	group->starting = false;
-	msd_touch(msd);
 }
 
 /* ---- the way up --------------------------------------------------------- */
@@ -318,7 +60,7 @@ hold(struct msd *msd, struct group *group, const struct trouble *trouble)
 	events_add(msd->events, "gave_up", group->node.name,
 	    "\"worker\":\"%s\",\"on_give_up\":\"hold\"",
 	    trouble->culprit->node.name);
-	stop_group(msd, group, CHILD_FAILED);
+	wish_group_down(msd, group, CHILD_FAILED);
 }
 
 /* all_significant: every significant child has ended by itself. */
@@ -357,7 +99,7 @@ static void
 stays_ended(struct msd *msd, struct group *group, const struct trouble *trouble)
 {
 	group->ended = true;
-	stop_group(msd, group,
+	wish_group_down(msd, group,
 	    trouble->is_shutdown ? CHILD_EXITED : CHILD_FAILED);
 	check_auto_shutdown(msd, group->node.parent, group->conf.significant,
 	    trouble->culprit);
@@ -397,7 +139,7 @@ supervisor_ends(struct msd *msd, struct group *group,
 		stays_ended(msd, group, trouble);
 		break;
 	case RESTART_AGAIN:
-		restart_with_siblings(msd, &group->node, c.strategy);
+		wish_restart(msd, &group->node, c.strategy);
 		break;
 	case RESTART_UP:
 		supervisor_ends(msd, parent, trouble);
@@ -431,6 +173,7 @@ stays_down(struct child *child, enum exit_verdict verdict)
 	child_rest(child, ends[verdict].rest);
 	child->must_start = false;
 	child->done = ends[verdict].done;
+	wish_dependents_down(child);
 	if (ends[verdict].event)
 		events_add(msd->events, ends[verdict].event, child->node.name,
 		    "\"generation\":%llu",
@@ -498,7 +241,7 @@ decide(struct child *child, enum exit_verdict verdict)
 			c.strategy == STRATEGY_ESCALATE
 		    ? "restarted"
 		    : "restarted, with its siblings";
-		restart_with_siblings(child->msd, &child->node, c.strategy);
+		wish_restart(child->msd, &child->node, c.strategy);
 		break;
 	case RESTART_UP:
 		child->done = "its supervisor gave up";
@@ -524,25 +267,44 @@ is_failed_by_hand(const struct child *child, enum exit_verdict verdict)
 	    (verdict == VERDICT_FAILURE || verdict == VERDICT_SHORTAGE);
 }
 
+/* As OTP's start_child: the spec is kept when the child ignores, not when it
+ * fails. */
+static bool
+is_failed_on_trial(const struct child *child, enum exit_verdict verdict)
+{
+	return child->on_trial && !child->was_ready &&
+	    verdict != VERDICT_IGNORE;
+}
+
+static void
+start_failed(struct child *child, const char *done)
+{
+	child->done = done;
+	child->must_start = false;
+}
+
 void
 recovery_on_end(struct child *child)
 {
-	const struct exit_reason *reason = record(child);
+	const struct exit_reason *reason = exit_record(child);
 	enum exit_verdict verdict = exit_judge(reason, &child->spec->conf);
+	bool on_trial = is_failed_on_trial(child, verdict);
+	bool by_hand = is_failed_by_hand(child, verdict);
 
 	child->rest = child->stop_rest;
+	child->by_operator = child->on_trial = false;
 	/* somebody stops it anyway: its end is no event of its own */
 	if (child->must_stop || child->msd->stopping || child->leaving ||
 	    child->want == WANT_DOWN) {
 		child->must_stop = false;
 		return;
 	}
-	if (is_failed_by_hand(child, verdict)) {
-		child->by_operator = false;
-		child->done = "not retried: it was started by hand";
-		child->must_start = false;
-		return;
+	if (on_trial) {
+		start_failed(child, "removed: its first start failed");
+		tree_retire(&child->msd->tree, child);
+	} else if (by_hand) {
+		start_failed(child, "not retried: it was started by hand");
+	} else {
+		decide(child, verdict);
 	}
-	child->by_operator = false;
-	decide(child, verdict);
 }

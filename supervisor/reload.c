@@ -20,15 +20,25 @@
 #include "supervisor/recovery.h"
 #include "supervisor/steps.h"
 #include "supervisor/upstream.h"
+#include "supervisor/wishes.h"
+
+/* What happens to one worker. */
+struct step {
+	const char *name;
+	const struct worker_spec *w;
+	enum reload_action action;
+	bool new_sockets;
+};
 
 struct reload {
 	struct msd *msd;
 	struct spec *spec;
-	enum reload_action *action; /* of each worker of spec */
-	bool *new_sockets;
+	bool specs_only;
+	struct step *steps; /* in start order, those that stop last */
+	size_t count;
 };
 
-/* ---- comparing ---------------------------------------------------------- */
+/* ---- what cannot be taken ----------------------------------------------- */
 
 static void
 refuse_fixed(const struct msd *msd, const struct spec *spec,
@@ -43,23 +53,105 @@ refuse_fixed(const struct msd *msd, const struct spec *spec,
 			    "%s: cannot change while msd runs", row->name);
 }
 
+static const char *
+kind_of(const struct node *node)
+{
+	const struct group *group = node_group(node);
+
+	if (!group)
+		return "worker";
+	return group->mold ? "template" : "supervisor";
+}
+
+static void
+refuse_swap(const struct msd *msd, const char *name, const char *kind,
+    const struct conf_place *place, struct conf_errors *errors)
+{
+	const struct node *node = tree_find(&msd->tree, name);
+
+	if (node && strcmp(kind_of(node), kind) != 0)
+		conf_error(errors, place,
+		    "[%s %s]: was a %s until now; remove it first", kind, name,
+		    kind_of(node));
+}
+
 static void
 refuse_swaps(const struct msd *msd, const struct spec *spec,
     struct conf_errors *errors)
 {
 	for (size_t i = 0; i < spec->worker_count; i++)
-		if (node_group(tree_find(&msd->tree, spec->workers[i].name)))
-			conf_error(errors, &spec->workers[i].section->place,
-			    "[worker %s]: was a supervisor until now; remove "
-			    "it first",
-			    spec->workers[i].name);
+		refuse_swap(msd, spec->workers[i].name,
+		    spec->workers[i].is_template ? "template" : "worker",
+		    &spec->workers[i].section->place, errors);
 	for (size_t i = 1; i < spec->supervisor_count; i++)
-		if (tree_find_child(&msd->tree, spec->supervisors[i].name))
-			conf_error(errors, &spec->supervisors[i].section->place,
-			    "[supervisor %s]: was a worker until now; remove "
-			    "it first",
-			    spec->supervisors[i].name);
+		refuse_swap(msd, spec->supervisors[i].name, "supervisor",
+		    &spec->supervisors[i].section->place, errors);
 }
+
+static bool
+names_worker(const struct reload *reload, const char *name)
+{
+	const struct child *child = tree_find_child(&reload->msd->tree, name);
+
+	if (child && child->origin == CHILD_ADDED)
+		return true;
+	for (size_t i = 0; i < reload->spec->worker_count; i++)
+		if (strcmp(reload->spec->workers[i].name, name) == 0 ||
+		    strcmp(reload->spec->workers[i].section->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Workers added at run time stay; what they require must stay as well. */
+static void
+refuse_to_strand(const struct reload *reload, struct conf_errors *errors)
+{
+	const struct tree *tree = &reload->msd->tree;
+
+	for (size_t i = 0; i < tree->child_count; i++) {
+		const struct child *child = tree->children[i];
+		const struct words *names = &child->spec->conf.requires;
+
+		if (child->origin != CHILD_ADDED || child->leaving)
+			continue;
+		for (size_t k = 0; k < names->count; k++)
+			if (!names_worker(reload, names->word[k]))
+				conf_error(errors, NULL,
+				    "worker '%s', which was added, requires "
+				    "'%s': remove it first",
+				    child->node.name, names->word[k]);
+	}
+}
+
+static bool
+has_group(const struct spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->supervisor_count; i++)
+		if (strcmp(spec->supervisors[i].name, name) == 0)
+			return true;
+	for (size_t i = 0; i < spec->worker_count; i++)
+		if (spec->workers[i].is_template &&
+		    strcmp(spec->workers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Changing specs alone keeps what is missing, but a supervisor without a
+ * section has no flags to keep. */
+static void
+refuse_to_lose_groups(const struct reload *reload, struct conf_errors *errors)
+{
+	const struct tree *tree = &reload->msd->tree;
+
+	for (size_t i = 0; i < tree->group_count; i++)
+		if (!has_group(reload->spec, tree->groups[i]->node.name))
+			conf_error(errors, NULL,
+			    "%s '%s' cannot go by --specs-only",
+			    kind_of(&tree->groups[i]->node),
+			    tree->groups[i]->node.name);
+}
+
+/* ---- comparing ---------------------------------------------------------- */
 
 static bool
 same_listen(const struct worker_spec *a, const struct worker_spec *b)
@@ -80,35 +172,97 @@ compare(const struct child *child, const struct worker_spec *w)
 						   : RELOAD_UPDATE;
 }
 
-struct reload *
-reload_plan(struct msd *msd, struct conf_errors *errors)
+static void
+add_step(struct reload *reload, const char *name, struct child *child,
+    const struct worker_spec *w)
 {
-	struct spec *spec =
-	    spec_load(msd->spec->path, msd->cwd, msd->env, errors);
-	struct reload *reload;
+	struct step *step = &reload->steps[reload->count++];
 
-	if (!spec)
-		return NULL;
-	refuse_fixed(msd, spec, errors);
-	refuse_swaps(msd, spec, errors);
-	if (errors->count) {
-		spec_drop(&spec);
-		return NULL;
-	}
-	reload = xcalloc(1, sizeof(*reload));
-	reload->msd = msd;
-	reload->spec = spec;
-	reload->action =
-	    xcalloc(spec->worker_count + 1, sizeof(*reload->action));
-	reload->new_sockets = xcalloc(spec->worker_count + 1, sizeof(bool));
+	if (child)
+		child->marked = true; /* it has its step */
+	*step = (struct step){ name, w, compare(child, w), false };
+	if (reload->specs_only && step->action == RELOAD_RESTART)
+		step->action = RELOAD_UPDATE;
+	step->new_sockets = child && step->action == RELOAD_RESTART &&
+	    !same_listen(child->spec, w);
+}
+
+static bool
+is_instance_of(const struct child *child, const struct worker_spec *w)
+{
+	return child->origin == CHILD_INSTANCE && !child->leaving &&
+	    strcmp(child->node.parent->node.name, w->name) == 0;
+}
+
+static void
+plan_template(struct reload *reload, const struct worker_spec *w)
+{
+	const struct tree *tree = &reload->msd->tree;
+
+	if (!tree_find(tree, w->name))
+		add_step(reload, w->name, NULL, w);
+	for (size_t i = 0; i < tree->child_count; i++)
+		if (is_instance_of(tree->children[i], w))
+			add_step(reload, tree->children[i]->node.name,
+			    tree->children[i], w);
+}
+
+/* A worker that spec has no section for. */
+static bool
+stays(const struct reload *reload, const struct child *child)
+{
+	return (child->origin == CHILD_ADDED || reload->specs_only) &&
+	    has_group(reload->spec, child->spec->conf.supervisor);
+}
+
+static void
+plan_steps(struct reload *reload)
+{
+	const struct tree *tree = &reload->msd->tree;
+	const struct spec *spec = reload->spec;
+
+	reload->steps = xcalloc(spec->worker_count + tree->child_count + 1,
+	    sizeof(*reload->steps));
+	for (size_t i = 0; i < tree->child_count; i++)
+		tree->children[i]->marked = false;
 	for (size_t i = 0; i < spec->worker_count; i++) {
 		const struct worker_spec *w = &spec->workers[i];
-		const struct child *child =
-		    tree_find_child(&msd->tree, w->name);
 
-		reload->action[i] = compare(child, w);
-		reload->new_sockets[i] = child && !same_listen(child->spec, w);
+		if (w->is_template)
+			plan_template(reload, w);
+		else
+			add_step(reload, w->name,
+			    tree_find_child(tree, w->name), w);
 	}
+	for (size_t i = 0; i < tree->child_count; i++) {
+		const struct child *child = tree->children[i];
+
+		if (!child->leaving && !child->marked && !stays(reload, child))
+			reload->steps[reload->count++] =
+			    (struct step){ child->node.name, child->spec,
+				    RELOAD_STOP, false };
+	}
+}
+
+struct reload *
+reload_plan(struct msd *msd, bool specs_only, struct conf_errors *errors)
+{
+	struct reload *reload = xcalloc(1, sizeof(*reload));
+
+	reload->msd = msd;
+	reload->specs_only = specs_only;
+	reload->spec = spec_load(msd->spec->path, msd->cwd, msd->env, errors);
+	if (reload->spec) {
+		refuse_fixed(msd, reload->spec, errors);
+		refuse_swaps(msd, reload->spec, errors);
+		refuse_to_strand(reload, errors);
+		if (specs_only)
+			refuse_to_lose_groups(reload, errors);
+	}
+	if (errors->count)
+		reload_free(&reload);
+	else
+		plan_steps(reload);
 	return reload;
 }
 
@@ -121,30 +275,11 @@ reload_free(struct reload **reload_ptr)
 		return;
 	*reload_ptr = NULL;
 	spec_drop(&reload->spec);
-	free(reload->action);
-	free(reload->new_sockets);
+	free(reload->steps);
 	free(reload);
 }
 
 /* ---- showing ------------------------------------------------------------ */
-
-static bool
-is_in_spec(const struct spec *spec, const char *name)
-{
-	for (size_t i = 0; i < spec->worker_count; i++)
-		if (strcmp(spec->workers[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static void
-show_name(const char *name, bool *first, struct buf *out)
-{
-	if (!*first)
-		buf_add_u8(out, ',');
-	*first = false;
-	json_quote(out, slice_of(name));
-}
 
 void
 reload_show(const struct reload *reload, struct buf *out)
@@ -156,21 +291,18 @@ reload_show(const struct reload *reload, struct buf *out)
 		[RELOAD_UPDATE] = "update",
 		[RELOAD_LEAVE] = "leave",
 	};
-	const struct tree *tree = &reload->msd->tree;
-	const struct spec *spec = reload->spec;
 
 	for (int a = 0; a < RELOAD_ACTION_COUNT; a++) {
 		bool first = true;
 
 		buf_printf(out, "%s\"%s\":[", a ? "," : "", keys[a]);
-		for (size_t i = 0; i < spec->worker_count; i++)
-			if ((int)reload->action[i] == a)
-				show_name(spec->workers[i].name, &first, out);
-		for (size_t i = 0; a == RELOAD_STOP && i < tree->child_count;
-		     i++)
-			if (!is_in_spec(spec, tree->children[i]->node.name))
-				show_name(tree->children[i]->node.name, &first,
-				    out);
+		for (size_t i = 0; i < reload->count; i++) {
+			if ((int)reload->steps[i].action != a)
+				continue;
+			buf_add_str(out, first ? "" : ",");
+			json_quote(out, slice_of(reload->steps[i].name));
+			first = false;
+		}
 		buf_add_u8(out, ']');
 	}
 }
@@ -183,22 +315,32 @@ start_anew(struct child *child, struct batch *batch)
 	if (child->want == WANT_DOWN)
 		return;
 	child_forgive(child);
-	recovery_start(child, EXIT_BY_OPERATOR, batch);
+	wish_start(child, EXIT_BY_OPERATOR, batch);
+}
+
+/* A worker that only its spec has come for waits for an operator. */
+static void
+appear(struct child *child, bool specs_only, struct batch *batch)
+{
+	events_add(child->msd->events, "added", child->node.name, "%s", "");
+	child->want = specs_only ? WANT_DOWN : WANT_UP;
+	start_anew(child, batch);
 }
 
 static void
-apply_worker(struct child *child, enum reload_action action, bool new_sockets,
+apply_step(const struct reload *reload, const struct step *step,
     struct batch *batch)
 {
-	struct msd *msd = child->msd;
+	struct msd *msd = reload->msd;
+	struct child *child = tree_find_child(&msd->tree, step->name);
 
-	if (new_sockets)
+	if (!child) /* a template: nothing to start */
+		return;
+	if (step->new_sockets)
 		listen_close(child);
-	switch (action) {
+	switch (step->action) {
 	case RELOAD_ADD:
-		events_add(msd->events, "added", child->node.name, "%s", "");
-		child->want = WANT_UP;
-		start_anew(child, batch);
+		appear(child, reload->specs_only, batch);
 		break;
 	case RELOAD_RESTART:
 		logs_changed(msd->logs, child);
@@ -246,19 +388,18 @@ reload_apply(struct reload *reload)
 	struct batch *batch = batch_new();
 
 	msd->spec = spec_hold(reload->spec);
-	tree_apply(msd, &msd->tree, msd->spec);
+	tree_apply(msd, &msd->tree, msd->spec, reload->specs_only);
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		struct child *child = msd->tree.children[i];
 
 		child->waits_for = NULL;
 		if (child->leaving)
-			recovery_stop(child, EXIT_BY_OPERATOR, CHILD_DOWN,
-			    batch);
+			wish_stop(child, EXIT_BY_OPERATOR, CHILD_DOWN, batch);
 	}
-	for (size_t i = 0; i < msd->spec->worker_count; i++)
-		apply_worker(msd->tree.children[i], reload->action[i],
-		    reload->new_sockets[i], batch);
-	signal_running(msd);
+	for (size_t i = 0; i < reload->count; i++)
+		apply_step(reload, &reload->steps[i], batch);
+	if (!reload->specs_only)
+		signal_running(msd);
 	batch_drop(&batch);
 	spec_drop(&old);
 	ctl_on_reload(msd->ctl);
@@ -266,13 +407,13 @@ reload_apply(struct reload *reload)
 }
 
 bool
-reload_run(struct msd *msd, struct conf_errors *errors)
+reload_run(struct msd *msd, bool specs_only, struct conf_errors *errors)
 {
 	struct reload *reload;
 	struct buf plan = { 0 };
 
 	upstream_reloading(msd->upstream);
-	reload = reload_plan(msd, errors);
+	reload = reload_plan(msd, specs_only, errors);
 	if (!reload) {
 		size_t shown = errors->count < CONF_ERRORS_MAX
 		    ? errors->count

@@ -6,6 +6,8 @@
 #ifndef SUPERVISOR_RELOAD_H
 #define SUPERVISOR_RELOAD_H
 
+#include <stdbool.h>
+
 #include "common/buf.h"
 #include "common/conf.h"
 
@@ -21,15 +23,19 @@ enum reload_action {
 	RELOAD_ACTION_COUNT
 };
 
-/* Reads the file msd was started with; NULL when it cannot be taken, with
- * the reasons in errors. */
-struct reload *reload_plan(struct msd *msd, struct conf_errors *errors);
+/*
+ * Reads the file msd was started with; NULL when it cannot be taken, with the
+ * reasons in errors.  specs_only is OTP's code_change: what workers are told
+ * changes, what runs does not; new ones are not started, missing ones stay.
+ */
+struct reload *reload_plan(struct msd *msd, bool specs_only,
+    struct conf_errors *errors);
 void reload_free(struct reload **reload);
 void reload_apply(struct reload *reload);
 /* "add":[names],"stop":[...], ... */
 void reload_show(const struct reload *reload, struct buf *out);
 
 /* SIGHUP: all of it, with log lines and events.  False: refused. */
-bool reload_run(struct msd *msd, struct conf_errors *errors);
+bool reload_run(struct msd *msd, bool specs_only, struct conf_errors *errors);
 
 #endif

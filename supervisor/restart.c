@@ -7,7 +7,8 @@
  *   exit_reason.c  was that an end, a failure, or "do not run me here"?
  *   restart.c      restart_decide(): again, not, or one level up   <- here
  *   strategy.c     whom a restart takes along
- *   recovery.c     carries the decision out: marks who must stop and start
+ *   recovery.c     carries the decision out, up the tree when it must
+ *   wishes.c       marks who must stop and who must start
  *   steps.c        stops the marked in reverse order, waits until all are
  *                  gone, starts them in order, each awaited READY
  *

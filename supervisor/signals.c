@@ -37,7 +37,7 @@ on_hup(struct msd *msd)
 	if (msd->stopping)
 		return;
 	conf_errors_init(&errors);
-	reload_run(msd, &errors);
+	reload_run(msd, false, &errors);
 	conf_errors_fini(&errors);
 }
 

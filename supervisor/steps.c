@@ -20,9 +20,11 @@
 
 struct batch {
 	unsigned holders;
-	bool young;    /* made during this look: not judged yet */
-	bool stopping; /* somebody of it must stop and is not gone */
-	bool starting; /* somebody earlier of it is not ready yet */
+	bool young; /* made during this look: not judged yet */
+	/* whose child must stop and is not gone; NULL: nobody */
+	const struct group *stopping;
+	/* whose earlier child is not ready yet; NULL: nobody */
+	const struct group *starting;
 };
 
 struct batch *
@@ -59,6 +61,14 @@ batch_leave(struct child *child)
 	batch_drop(&child->batch);
 }
 
+/* Those behind `busy` wait for it, but instances of one template neither stop
+ * nor start one after the other. */
+static bool
+has_turn(const struct group *busy, const struct child *child)
+{
+	return !busy || (busy->mold && busy == child->node.parent);
+}
+
 /* ---- stopping ----------------------------------------------------------- */
 
 /* Only who comes back has something to prepare for. */
@@ -84,11 +94,12 @@ advance_stops(struct msd *msd)
 		}
 		if (!batch || batch->young)
 			continue;
-		if (!batch->stopping)
+		if (has_turn(batch->stopping, child))
 			child_event(child,
 			    is_planned_restart(child) ? CHILD_EV_PREPARE
 						      : CHILD_EV_STOP);
-		batch->stopping = true;
+		if (!batch->stopping)
+			batch->stopping = child->node.parent;
 	}
 }
 
@@ -100,38 +111,34 @@ is_coming(const struct child *child)
 	return child->must_start || child->state == CHILD_STARTING;
 }
 
+static const struct child *
+find_coming(const struct peers *peers)
+{
+	for (size_t i = 0; i < peers->count; i++)
+		if (is_coming(peers->at[i]) && !peers->at[i]->waits_for)
+			return peers->at[i];
+	return NULL;
+}
+
 /* A dependency that keeps the child from starting now, or NULL. */
 static const struct child *
-find_blocker(const struct msd *msd, const struct child *child)
+find_blocker(const struct child *child)
 {
-	const struct worker_spec *spec = child->spec;
-	const struct child *other;
+	const struct needs *needs = child_needs(child);
+	const struct child *coming;
 
-	if (child->leaving)
-		return NULL;
-	for (size_t i = 0; i < spec->requires.count; i++) {
-		other = msd->tree.children[spec->requires.at[i]];
-		if (!child_is_ready(other))
-			return other;
-	}
-	for (size_t i = 0; i < spec->wants.count; i++) {
-		other = msd->tree.children[spec->wants.at[i]];
-		if (is_coming(other) && !other->waits_for)
-			return other;
-	}
-	for (size_t i = 0; i < spec->after.count; i++) {
-		other = msd->tree.children[spec->after.at[i]];
-		if (is_coming(other) && !other->waits_for)
-			return other;
-	}
-	return NULL;
+	for (size_t i = 0; i < needs->requires.count; i++)
+		if (!child_is_ready(needs->requires.at[i]))
+	return needs->requires.at[i];
+	coming = find_coming(&needs->wants);
+	return coming ? coming : find_coming(&needs->after);
 }
 
 /* False: it waits, and those behind it in its batch wait with it. */
 static bool
-try_start(struct msd *msd, struct child *child)
+try_start(struct child *child)
 {
-	const struct child *blocker = find_blocker(msd, child);
+	const struct child *blocker = find_blocker(child);
 
 	child->waits_for = NULL;
 	if (blocker && is_coming(blocker) && !blocker->waits_for)
@@ -150,6 +157,13 @@ try_start(struct msd *msd, struct child *child)
 	return child->state != CHILD_STARTING;
 }
 
+static void
+note_starting(struct batch *batch, const struct child *child)
+{
+	if (!batch->starting)
+		batch->starting = child->node.parent;
+}
+
 /*
  * Each start takes some hundred microseconds: after TURN_MS of them the
  * control socket has its turn, and the dead are reaped between two.
@@ -166,21 +180,21 @@ advance_starts(struct msd *msd)
 		if (!batch || batch->young)
 			continue;
 		if (child->state == CHILD_STARTING && !child->must_stop)
-			batch->starting = true;
+			note_starting(batch, child);
 		if (!child->must_start)
 			continue;
 		if (child_is_alive(child)) {
-			batch->starting = true;
+			note_starting(batch, child);
 			continue;
 		}
-		if (batch->stopping || batch->starting)
+		if (batch->stopping || !has_turn(batch->starting, child))
 			continue;
 		if (mono_reached(mono_now(), until)) {
 			msd_touch(msd);
 			return;
 		}
-		if (!try_start(msd, child))
-			batch->starting = true;
+		if (!try_start(child))
+			note_starting(batch, child);
 		reap_meanwhile(msd);
 	}
 }
@@ -215,6 +229,26 @@ settle_groups(struct msd *msd)
 	}
 }
 
+/*
+ * OTP keeps no spec of a temporary child that has ended, nor of an instance
+ * that is not going to run again.  A worker of the file stays as a memory: a
+ * reload would find it new otherwise.
+ */
+static void
+settle_memory(struct msd *msd, struct child *child, bool busy)
+{
+	bool temporary = child->spec->conf.restart == RESTART_TEMPORARY;
+
+	if (busy || child->leaving || child_is_alive(child) ||
+	    child->state == CHILD_BACKOFF || child->generation == 0)
+		return;
+	if (child->origin == CHILD_OF_FILE)
+		child->spent = temporary;
+	else if (temporary ||
+	    (child->origin == CHILD_INSTANCE && !child->node.parent->held))
+		tree_retire(&msd->tree, child);
+}
+
 static void
 settle_children(struct msd *msd)
 {
@@ -227,6 +261,7 @@ settle_children(struct msd *msd)
 			batch_leave(child);
 		if (!busy && !child_is_alive(child))
 			fdstore_free(&child->store); /* it is not coming back */
+		settle_memory(msd, child, busy);
 		if (child->leaving && !child_is_alive(child)) {
 			batch_leave(child);
 			msd_forget(msd, child);
@@ -250,8 +285,7 @@ steps_advance(struct msd *msd)
 		struct batch *batch = msd->tree.children[i]->batch;
 
 		if (batch)
-			batch->young = batch->stopping = batch->starting =
-			    false;
+			*batch = (struct batch){ .holders = batch->holders };
 	}
 	advance_stops(msd);
 	advance_starts(msd);

@@ -20,6 +20,16 @@ struct msd;
 struct child;
 struct group;
 
+/* Whom a worker's keys requires, wants and after name.  The tree fills these
+ * anew whenever workers come or go. */
+struct peers {
+	struct child **at;
+	size_t count;
+};
+struct needs {
+	struct peers requires, wants, after;
+};
+
 struct node {
 	char *name;
 	bool is_group;
@@ -29,6 +39,7 @@ struct node {
 	UT_hash_handle by_name;
 };
 
+/* A supervisor, or a template: a supervisor whose children are all alike. */
 struct group {
 	struct node node;
 	struct supervisor_conf conf; /* borrows texts of the spec in force */
@@ -40,25 +51,52 @@ struct group {
 	bool held;     /* gave up, waits for an operator */
 	bool ended;    /* gave up or shut down, not restarted */
 	bool kept;     /* scratch of tree_apply() */
+
+	/* ---- of a template */
+	const struct worker_spec *mold; /* NULL: a supervisor */
+	struct spec *mold_held;         /* keeps mold alive */
+	struct needs needs;             /* of each instance */
 };
 
 struct tree {
 	struct group *root;
 	struct group **groups; /* parents first */
 	size_t group_count;
-	struct child **children; /* in start order; leaving ones at the end */
+	/* in start order, added ones behind those of the file, leaving ones last */
+	struct child **children;
 	size_t child_count;
 	struct node *by_name;
 	struct child *by_pid;
 };
 
-/* Makes nodes for what is new in spec and moves known ones to their place.
- * Children that are not in spec are marked `leaving`.  The tree holds spec
- * through its children. */
-void tree_apply(struct msd *msd, struct tree *tree, struct spec *spec);
+/*
+ * Makes nodes for what is new in spec and moves known ones to their place.
+ * Children that are not in spec, were not added at run time and are no
+ * instance of a template in spec are marked `leaving`; with `keep` they stay,
+ * as if they had been added.
+ */
+void tree_apply(struct msd *msd, struct tree *tree, struct spec *spec,
+    bool keep);
 void tree_fini(struct tree *tree);
+/* One more child, the last of `parent`: w of spec, which the child holds.
+ * An instance of a template when parent is one. */
+struct child *tree_add(struct msd *msd, struct tree *tree, struct spec *spec,
+    const struct worker_spec *w, struct group *parent, const char *name);
+/* Takes the child out of its supervisor's list and marks it `leaving`. */
+void tree_retire(struct tree *tree, struct child *child);
 /* Frees a leaving child whose process is gone. */
 void tree_remove(struct tree *tree, struct child *child);
+
+/* The first name in `requires`, `wants` or `after` of w that no worker of the
+ * tree has; NULL when all are there. */
+const char *tree_missing_need(const struct tree *tree,
+    const struct worker_spec *w);
+void needs_fini(struct needs *needs);
+/* Those of the child, or of its template; none once it is leaving. */
+const struct needs *child_needs(const struct child *child);
+/* An added worker that needs this one, or NULL. */
+const struct child *tree_find_needing(const struct tree *tree,
+    const struct child *child);
 
 struct node *tree_find(const struct tree *tree, const char *name);
 struct child *tree_find_child(const struct tree *tree, const char *name);
