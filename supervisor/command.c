@@ -9,6 +9,7 @@
 #include "supervisor/msd.h"
 #include "supervisor/recovery.h"
 #include "supervisor/steps.h"
+#include "supervisor/wishes.h"
 
 /* clang-format off */
 static const unsigned char table[COMMAND_COUNT][FACE_COUNT] = {
@@ -103,7 +104,7 @@ do_start(struct child *child, struct batch *batch)
 	child->by_operator = true;
 	child_forgive(child);
 	release_parents(child);
-	recovery_start(child, EXIT_BY_OPERATOR, batch);
+	wish_start(child, EXIT_BY_OPERATOR, batch);
 }
 
 static void
@@ -119,7 +120,7 @@ static void
 do_stop(struct child *child, struct batch *batch)
 {
 	child->want = WANT_DOWN;
-	recovery_stop(child, EXIT_BY_OPERATOR, CHILD_DOWN, batch);
+	wish_stop(child, EXIT_BY_OPERATOR, CHILD_DOWN, batch);
 	if (!child_is_alive(child))
 		child_rest(child, CHILD_DOWN);
 }
@@ -180,26 +181,37 @@ judge_child(const struct child *child, enum command command)
 }
 
 static bool
-refuse(const struct child *child, enum command_answer answer,
-    const char **code_r, struct why *why)
+refuse_answer(const struct child *child, enum command_answer answer,
+    struct refusal *refusal)
 {
 	const char *face = child_face_name(child_face(child));
+	const char *name = child->node.name;
 
 	switch (answer) {
 	case COMMAND_RUNNING:
-		*code_r = "running";
-		break;
+		return refuse(refusal, "running", "%s is %s", name, face);
 	case COMMAND_RESTARTING:
-		*code_r = "restarting";
-		break;
+		return refuse(refusal, "restarting", "%s is %s", name, face);
 	default:
-		*code_r = "bad_request";
-		why_set(why, MS_EINVAL, "%s has no process, it is %s",
-		    child->node.name, face);
-		return false;
+		return refuse(refusal, "bad_request",
+		    "%s has no process, it is %s", name, face);
 	}
-	why_set(why, MS_ECONFLICT, "%s is %s", child->node.name, face);
-	return false;
+}
+
+/* OTP stops instances one by one; all of them are `scale NAME 0`. */
+static bool
+refuse_template(const struct group *group, enum command command,
+    struct refusal *refusal)
+{
+	const char *name = group->node.name;
+
+	if (command == COMMAND_START)
+		return refuse(refusal, "bad_request",
+		    "%s is a template: msctl scale or spawn starts instances",
+		    name);
+	return refuse(refusal, "bad_request",
+	    "%s is a template: stop its instances, or msctl scale %s 0", name,
+	    name);
 }
 
 /* To a supervisor: whoever below it can do it, does. */
@@ -216,34 +228,53 @@ obey_below(struct msd *msd, const struct group *group,
 	}
 }
 
-bool
-command_run(struct msd *msd, struct node *node, enum command command, int signo,
-    const char **code_r, struct why *why)
+static bool
+run_for_group(struct msd *msd, struct group *group, const struct order *order,
+    struct refusal *refusal)
 {
-	struct child *child = node_child(node);
-	struct order order = { command, signo, NULL };
+	if (group->mold &&
+	    (order->command == COMMAND_START ||
+		order->command == COMMAND_STOP ||
+		order->command == COMMAND_KILL))
+		return refuse_template(group, order->command, refusal);
+	obey_below(msd, group, order);
+	return true;
+}
+
+static bool
+run_for_child(struct child *child, const struct order *order,
+    struct refusal *refusal)
+{
 	enum command_answer answer;
 
-	if (msd->stopping) {
-		*code_r = "shutting_down";
-		why_set(why, MS_ESHUTDOWN, "msd is shutting down");
-		return false;
-	}
-	if (child && child->leaving) {
-		*code_r = "not_found";
-		why_set(why, MS_ENOTFOUND, "%s is being removed", node->name);
-		return false;
-	}
-	answer = child ? judge_child(child, command) : COMMAND_DO;
+	if (child->leaving)
+		return refuse(refusal, "not_found", "%s is being removed",
+		    child->node.name);
+	if (child->spent && child->node.parent->conf.otp_strict)
+		return refuse(refusal, "not_found",
+		    "%s was temporary and has ended", child->node.name);
+	answer = judge_child(child, order->command);
 	if (answer == COMMAND_DONE)
 		return true;
 	if (answer != COMMAND_DO)
-		return refuse(child, answer, code_r, why);
-	order.batch = batch_new();
-	if (child)
-		obey(child, &order);
-	else
-		obey_below(msd, node_group(node), &order);
-	batch_drop(&order.batch);
+		return refuse_answer(child, answer, refusal);
+	obey(child, order);
 	return true;
+}
+
+bool
+command_run(struct msd *msd, struct node *node, enum command command, int signo,
+    struct refusal *refusal)
+{
+	struct order order = { command, signo, NULL };
+	bool ok;
+
+	if (msd->stopping)
+		return refuse(refusal, "shutting_down", "msd is shutting down");
+	order.batch = batch_new();
+	ok = node->is_group
+	    ? run_for_group(msd, node_group(node), &order, refusal)
+	    : run_for_child(node_child(node), &order, refusal);
+	batch_drop(&order.batch);
+	return ok;
 }

@@ -7,6 +7,7 @@
 #define SUPERVISOR_COMMAND_H
 
 #include "supervisor/child.h"
+#include "supervisor/refusal.h"
 
 enum command {
 	COMMAND_START,
@@ -30,12 +31,9 @@ enum command_answer {
 /* Pure. */
 enum command_answer command_judge(enum command command, enum child_face face);
 
-/*
- * Judges and does it, to a worker or to all workers below a supervisor.
- * MS_OK, or the word of the error in *code_r and its text in why.
- * signo: for COMMAND_SIGNAL.
- */
+/* Judges and does it, to a worker or to all workers below a supervisor.
+ * signo: for COMMAND_SIGNAL. */
 bool command_run(struct msd *msd, struct node *node, enum command command,
-    int signo, const char **code_r, struct why *why);
+    int signo, struct refusal *refusal);
 
 #endif

@@ -28,6 +28,8 @@ struct ctl *ctl_open(struct msd *msd, struct why *why);
 void ctl_close(struct ctl **ctl);
 /* A child has changed its state: answer those who wait for that. */
 void ctl_on_state(struct ctl *ctl);
+/* A child is about to be freed: those who wait for it have their answer. */
+void ctl_on_forget(struct ctl *ctl, const struct child *child);
 /* control_group has changed; peers are judged anew. */
 void ctl_on_reload(struct ctl *ctl);
 
@@ -70,7 +72,8 @@ void ctl_fail(const struct ctl_request *request, const char *code,
 enum ctl_wait_for {
 	CTL_WAIT_STATE, /* the face is `face` */
 	CTL_WAIT_UP,    /* generation is newer than `generation` and ready */
-	CTL_WAIT_DOWN   /* nothing of it lives */
+	CTL_WAIT_DOWN,  /* nothing of it lives */
+	CTL_WAIT_SCALED /* every instance of the template is ready or gone */
 };
 struct ctl_wait {
 	enum ctl_wait_for what;

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
 #include "supervisor/ctl_impl.h"
@@ -48,10 +49,15 @@ judge(const struct ctl_wait *what, const struct child *child)
 	case CTL_WAIT_DOWN:
 		return settled;
 	case CTL_WAIT_UP:
-		if (child->generation > what->generation &&
-		    child_is_ready(child))
+		if (child->generation <= what->generation)
+			return child->leaving ? -1 : 0;
+		if (child_is_ready(child) || child->state == CHILD_IGNORED)
 			return 1;
-		return settled && child->generation > what->generation ? -1 : 0;
+		if (!settled)
+			return 0;
+		return child->was_ready ? 1 : -1; /* ready, and done already */
+	case CTL_WAIT_SCALED:
+		break;
 	}
 	return 0;
 }
@@ -79,12 +85,27 @@ judge_group(const struct msd *msd, const struct ctl_wait *what,
 }
 
 static int
+judge_template(const struct group *template)
+{
+	for (size_t i = 0; i < template->count; i++) {
+		const struct child *child = node_child(template->nodes[i]);
+
+		if (child->want == WANT_DOWN || child->must_stop ||
+		    !child_is_ready(child))
+			return 0;
+	}
+	return 1;
+}
+
+static int
 judge_name(const struct msd *msd, const struct ctl_wait *what, const char *name)
 {
 	const struct node *node = tree_find(&msd->tree, name);
 
 	if (!node) /* removed: it is down, and will be nothing else */
 		return what->what == CTL_WAIT_DOWN ? 1 : -1;
+	if (what->what == CTL_WAIT_SCALED && node->is_group)
+		return judge_template(node_group(node));
 	if (node->is_group)
 		return judge_group(msd, what, node_group(node));
 	return judge(what, node_child(node));
@@ -128,6 +149,23 @@ ctl_judge_waits(struct ctl *ctl)
 		if (verdict == 0)
 			continue;
 		answer_wait(wait->client, wait->id, wait->name, verdict);
+		wait_free(ctl, wait);
+	}
+}
+
+void
+ctl_on_forget(struct ctl *ctl, const struct child *child)
+{
+	struct wait *wait, *next;
+
+	if (!ctl)
+		return;
+	for (wait = TAILQ_FIRST(&ctl->waits); wait; wait = next) {
+		next = TAILQ_NEXT(wait, entry);
+		if (strcmp(wait->name, child->node.name) != 0)
+			continue;
+		answer_wait(wait->client, wait->id, wait->name,
+		    judge(&wait->what, child) == 1 ? 1 : -1);
 		wait_free(ctl, wait);
 	}
 }

@@ -84,12 +84,35 @@ find_program(struct launch *l)
 	return found;
 }
 
+/* The command, and what spawn gave this instance behind it. */
+static char **
+plan_argv(struct launch *l)
+{
+	const struct words *command = l->command;
+	const struct words *more = &l->child->args;
+	char **argv;
+
+	if (more->count == 0 || l->is_probe)
+		return command->word;
+	argv = arena_alloc(&l->arena,
+	    (command->count + more->count + 1) * sizeof(char *));
+	for (size_t i = 0; argv && i < command->count; i++)
+		argv[i] = command->word[i];
+	for (size_t i = 0; argv && i < more->count; i++)
+		argv[command->count + i] = more->word[i];
+	return argv;
+}
+
 static bool
 plan_program(struct launch *l)
 {
 	l->stage = SPAWN_EXEC;
 	l->plan.path = find_program(l);
-	l->plan.argv = l->command->word;
+	l->plan.argv = plan_argv(l);
+	if (!l->plan.argv) {
+		errno = E2BIG;
+		return false;
+	}
 	if (l->plan.path)
 		return true;
 	errno = ENOENT;

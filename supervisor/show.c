@@ -166,6 +166,12 @@ show_child(const struct child *child, struct buf *out)
 
 /* ---- supervisors -------------------------------------------------------- */
 
+const char *
+group_type(const struct group *group)
+{
+	return group->mold ? "template" : "supervisor";
+}
+
 /* All of its workers that should be ready are: it is ready. */
 static const char *
 group_state(const struct group *group)
@@ -212,13 +218,13 @@ show_group_members(const struct group *group, struct buf *out)
 	show_str(out, "supervisor",
 	    group->node.parent ? group->node.parent->node.name : NULL);
 	buf_printf(out,
-	    ",\"type\":\"supervisor\",\"state\":\"%s\",\"want\":\"up\""
+	    ",\"type\":\"%s\",\"state\":\"%s\",\"want\":\"up\""
 	    ",\"pid\":null,\"generation\":%" PRIu32 ",\"restarts\":%" PRIu32
 	    ",\"ready\":%s,\"uptime_ms\":null,\"status_text\":\"\""
 	    ",\"next_start_ms\":null,\"last_exit\":null"
 	    ",\"strategy\":\"%s\",\"intensity\":%" PRIu32
 	    ",\"period_ms\":%" PRIu64,
-	    state, group->restarts + 1, group->restarts,
+	    group_type(group), state, group->restarts + 1, group->restarts,
 	    strcmp(state, "ready") == 0 ? "true" : "false",
 	    strategies[group->conf.strategy], group->conf.intensity,
 	    group->conf.period_ms);

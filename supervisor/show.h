@@ -8,6 +8,8 @@
 
 /* One object each, without comma. */
 void show_child(const struct child *child, struct buf *out);
+/* "supervisor" or "template" */
+const char *group_type(const struct group *group);
 void show_group(const struct group *group, struct buf *out);
 /* The group with all below it, with memory figures. */
 void show_tree(const struct group *group, struct buf *out);

@@ -10,18 +10,6 @@
 #include "supervisor/msctl/render.h"
 #include "supervisor/msctl/verbs.h"
 
-#define WAIT_DEFAULT_MS     30000u
-#define SHUTDOWN_DEFAULT_MS 60000u
-
-/* msd's own deadline comes first; ours only guards against a silent msd */
-static uint64_t
-answer_after(uint64_t wait_ms)
-{
-	return wait_ms > DURATION_INFINITY - CTL_ANSWER_MS
-	    ? DURATION_INFINITY
-	    : wait_ms + CTL_ANSWER_MS;
-}
-
 /* ---- several names -------------------------------------------------------- */
 
 struct act {
@@ -128,7 +116,7 @@ act_on(const struct act *act, struct ctl_client *client, const char *name,
 {
 	struct json *reply;
 	int code = ctl_ask(client, act_request(act, name),
-	    answer_after(act->timeout_ms), &reply);
+	    ctl_answer_after(act->timeout_ms), &reply);
 
 	if (code != CTL_OK)
 		return code;
@@ -156,7 +144,7 @@ act_on_all(struct act *act)
 	struct ctl_client client;
 	int code;
 
-	if (!ctl_duration(act->ctl, act->args, "timeout", WAIT_DEFAULT_MS,
+	if (!ctl_duration(act->ctl, act->args, "timeout", CTL_WAIT_MS,
 		&act->timeout_ms))
 		return CTL_USAGE;
 	code = ctl_open(act->ctl, &client);
@@ -202,17 +190,6 @@ do_kill(struct msctl *ctl, const struct args *args)
 
 /* ---- one name ------------------------------------------------------------- */
 
-static int
-say_or_write(const struct msctl *ctl, struct json **reply, const char *text)
-{
-	if (ctl->json)
-		ctl_write_reply(*reply);
-	else if (text)
-		printf("%s\n", text);
-	json_free(reply);
-	return CTL_OK;
-}
-
 int
 do_signal(struct msctl *ctl, const struct args *args)
 {
@@ -227,7 +204,7 @@ do_signal(struct msctl *ctl, const struct args *args)
 	request = ctl_request("signal", args->pos[0]);
 	json_put_str(request, "signal", signal_name(signo));
 	code = ctl_once(ctl, request, CTL_ANSWER_MS, &reply);
-	return code == CTL_OK ? say_or_write(ctl, &reply, NULL) : code;
+	return code == CTL_OK ? ctl_say_or_write(ctl, &reply, NULL) : code;
 }
 
 int
@@ -238,115 +215,12 @@ do_wait(struct msctl *ctl, const struct args *args)
 	uint64_t timeout_ms;
 	int code;
 
-	if (!ctl_duration(ctl, args, "timeout", WAIT_DEFAULT_MS, &timeout_ms))
+	if (!ctl_duration(ctl, args, "timeout", CTL_WAIT_MS, &timeout_ms))
 		return CTL_USAGE;
 	request = ctl_request("wait", args->pos[0]);
 	json_put_str(request, "state", state ? state : "ready");
 	if (timeout_ms != DURATION_INFINITY)
 		json_put_num(request, "timeout_ms", (double)timeout_ms);
-	code = ctl_once(ctl, request, answer_after(timeout_ms), &reply);
-	return code == CTL_OK ? say_or_write(ctl, &reply, NULL) : code;
-}
-
-/* ---- the whole tree ------------------------------------------------------- */
-
-/* {"add":["a"],"restart":[]} as lines; numbers and texts too. */
-static void
-print_plan(const struct json *reply, struct buf *out)
-{
-	size_t before = out->len;
-
-	for (const struct json *m = json_first(reply); m; m = json_next(m)) {
-		if (json_type_of(m) != JSON_ARRAY || !json_first(m))
-			continue;
-		buf_printf(out, "%-9s", json_key(m));
-		for (const struct json *n = json_first(m); n; n = json_next(n))
-			buf_printf(out, " %s",
-			    json_text(n) ? json_text(n)
-					 : json_get_str(n, "name", "?"));
-		buf_add_u8(out, '\n');
-	}
-	if (out->len == before)
-		buf_add_str(out, "nothing to change\n");
-}
-
-static int
-ask_plan(const struct msctl *ctl, const char *verb)
-{
-	struct json *reply;
-	struct buf out = { 0 };
-	int code =
-	    ctl_once(ctl, ctl_request(verb, NULL), WAIT_DEFAULT_MS, &reply);
-
-	if (code != CTL_OK)
-		return code;
-	if (ctl->json)
-		ctl_write_reply(reply);
-	else
-		print_plan(reply, &out);
-	ctl_write(&out);
-	buf_fini(&out);
-	json_free(&reply);
-	return CTL_OK;
-}
-
-int
-do_reload(struct msctl *ctl, const struct args *args)
-{
-	return ask_plan(ctl, args_has(args, "dry-run") ? "plan" : "reload");
-}
-
-int
-do_plan(struct msctl *ctl, const struct args *args)
-{
-	(void)args;
-	return ask_plan(ctl, "plan");
-}
-
-/* msd is gone when the kernel closes its end of the connection. */
-static int
-await_end(const struct msctl *ctl, struct ctl_client *client,
-    uint64_t timeout_ms)
-{
-	struct mono deadline = mono_add_ms(mono_now(), timeout_ms);
-	enum ms_err err = MS_OK;
-
-	while (err == MS_OK) {
-		struct json *line;
-		err = ctl_next(client,
-		    timeout_ms == DURATION_INFINITY
-			? timeout_ms
-			: mono_ms_left(mono_now(), deadline),
-		    &line);
-		json_free(&line);
-	}
-	return err == MS_ETIMEOUT
-	    ? ctl_fail(ctl, "timeout", "msd is still shutting down")
-	    : CTL_OK;
-}
-
-int
-do_shutdown(struct msctl *ctl, const struct args *args)
-{
-	struct ctl_client client;
-	struct json *reply = NULL;
-	uint64_t timeout_ms;
-	int code;
-
-	if (!ctl_duration(ctl, args, "timeout", SHUTDOWN_DEFAULT_MS,
-		&timeout_ms))
-		return CTL_USAGE;
-	code = ctl_open(ctl, &client);
-	if (code == CTL_OK)
-		code = ctl_ask(&client, ctl_request("shutdown", NULL),
-		    CTL_ANSWER_MS, &reply);
-	if (code == CTL_OK && !ctl_is_ok(reply))
-		code = ctl_refused(ctl, reply);
-	if (code == CTL_OK && args_has(args, "wait"))
-		code = await_end(ctl, &client, timeout_ms);
-	if (code == CTL_OK && ctl->json)
-		ctl_write_reply(reply);
-	json_free(&reply);
-	ctl_close(&client);
-	return code;
+	code = ctl_once(ctl, request, ctl_answer_after(timeout_ms), &reply);
+	return code == CTL_OK ? ctl_say_or_write(ctl, &reply, NULL) : code;
 }

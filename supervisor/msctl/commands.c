@@ -68,11 +68,34 @@ const struct command ctl_commands[] = {
 	    "  --state STATE  ready (when not given), down, ...\n"
 	    "  --timeout D    exit code 150 after that (30s)\n\n"
 	    "  msctl wait bus --state ready --timeout 10s\n" },
-	{ "reload [--dry-run]", do_reload,
+	{ "reload [--dry-run] [--specs-only]", do_reload,
 	    "read the configuration again and change what differs",
-	    "  --dry-run   only say what would change, as `plan` does\n" },
-	{ "plan", do_plan,
+	    "  --dry-run     only say what would change, as `plan` does\n"
+	    "  --specs-only  change what workers are told, not what runs: new\n"
+	    "                ones are not started, missing ones are kept, changed\n"
+	    "                commands hold from the next start on (OTP's\n"
+	    "                code_change)\n" },
+	{ "plan [--specs-only]", do_plan,
 	    "what a reload would add, stop, restart and leave", NULL },
+	{ "add FILE [--timeout D]", do_add,
+	    "add a worker: FILE has its [worker NAME] section, - is stdin",
+	    "Returns when it is ready; a worker whose first start fails is\n"
+	    "forgotten.  It is kept until msd ends or `remove`.\n\n"
+	    "  --timeout D  how long to wait (30s)\n\n"
+	    "  msctl add agent-7.conf\n" },
+	{ "remove NAME", do_remove,
+	    "forget a worker that is not running",
+	    "  msctl stop agent-7 --wait && msctl remove agent-7\n" },
+	{ "scale TEMPLATE N [-w|--wait] [--timeout D]", do_scale,
+	    "run N instances of a template",
+	    "  -w, --wait     until all are ready and the others gone\n"
+	    "  --timeout D    how long to wait (30s)\n\n"
+	    "  msctl scale agent 20 --wait\n" },
+	{ "spawn TEMPLATE [ARG...] [--timeout D]", do_spawn,
+	    "run one more instance, with arguments of its own",
+	    "Returns when it is ready, with its name.  Arguments that begin\n"
+	    "with a dash go behind --.\n\n"
+	    "  msctl spawn agent -- --goal 'tidy up'\n" },
 	{ "shutdown [-w|--wait] [--timeout D]", do_shutdown,
 	    "stop everything in order, and msd itself",
 	    "  -w, --wait     until msd is gone\n"

@@ -267,3 +267,23 @@ ctl_once(const struct msctl *ctl, struct json *request, uint64_t timeout_ms,
 	}
 	return code;
 }
+
+/* msd's own deadline comes first; ours only guards against a silent msd */
+uint64_t
+ctl_answer_after(uint64_t wait_ms)
+{
+	return wait_ms > DURATION_INFINITY - CTL_ANSWER_MS
+	    ? DURATION_INFINITY
+	    : wait_ms + CTL_ANSWER_MS;
+}
+
+int
+ctl_say_or_write(const struct msctl *ctl, struct json **reply, const char *text)
+{
+	if (ctl->json)
+		ctl_write_reply(*reply);
+	else if (text)
+		printf("%s\n", text);
+	json_free(reply);
+	return CTL_OK;
+}

@@ -9,6 +9,7 @@
 #include "supervisor/msctl/msctl.h"
 
 #define CTL_ANSWER_MS      10000u
+#define CTL_WAIT_MS        30000u /* of --wait, without --timeout */
 #define CTL_LINE_BYTES_MAX (16u << 20)
 
 struct ctl_client {
@@ -46,5 +47,11 @@ void ctl_write_reply(const struct json *reply);
 /* Most verbs: open, ask, say a refusal, close.  CTL_OK only with *reply_r. */
 int ctl_once(const struct msctl *ctl, struct json *request, uint64_t timeout_ms,
     struct json **reply_r);
+
+/* How long to wait for an answer to a request that waits itself. */
+uint64_t ctl_answer_after(uint64_t wait_ms);
+/* The reply with --json, else text (NULL: nothing); frees the reply. */
+int ctl_say_or_write(const struct msctl *ctl, struct json **reply,
+    const char *text);
 
 #endif
