@@ -17,20 +17,18 @@
 #include "proto/contract.h"
 #include "supervisor/child.h"
 #include "supervisor/fdstore.h"
+#include "supervisor/hear.h"
 #include "supervisor/launch_user.h"
 #include "supervisor/listen.h"
 #include "supervisor/logpipe.h"
-#include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
 #include "supervisor/notify_sock.h"
 #include "supervisor/spawn.h"
 #include "supervisor/spawn_env.h"
 #include "supervisor/watchdog.h"
 
-#define PLAN_BYTES_MAX  (8u << 20)
-#define NOTIFY_PER_TURN 16u
-#define NOTIFY_LAST     1024u /* of a dead process: all that can be queued */
-#define FDS_SPARE       32u
+#define PLAN_BYTES_MAX (8u << 20)
+#define FDS_SPARE      32u
 #define DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -415,9 +413,8 @@ lacks_interpreter(const struct child *child, const struct spawn_error *failed,
 	return lacks;
 }
 
-/* The process came to life, but did not become the program. */
-static void
-not_started(struct child *child, const struct spawn_error *failed)
+void
+child_not_started(struct child *child, const struct spawn_error *failed)
 {
 	struct why why = { "" };
 	int stage = lacks_interpreter(child, failed, &why) ? SPAWN_INTERPRETER
@@ -449,25 +446,8 @@ run(struct launch *l)
 	child->error_fd = result.error_fd;
 	child->runs = result.error_fd < 0 && result.failed.stage < 0;
 	if (result.error_fd < 0 && !child->runs)
-		not_started(child, &result.failed);
+		child_not_started(child, &result.failed);
 	return true;
-}
-
-static void
-start_watching(struct child *child)
-{
-	struct ev_loop *ev = loop_ev(child->msd->loop);
-
-	if (child->error_fd >= 0) {
-		ev_io_set(&child->error_io, child->error_fd, EV_READ);
-		ev_io_start(ev, &child->error_io);
-	}
-	ev_io_set(&child->notify_io, child->notify_fd, EV_READ);
-	ev_io_start(ev, &child->notify_io);
-	if (child->ready_fd < 0)
-		return;
-	ev_io_set(&child->ready_io, child->ready_fd, EV_READ);
-	ev_io_start(ev, &child->ready_io);
 }
 
 bool
@@ -491,15 +471,22 @@ child_launch(struct child *child)
 	ok = run(&l);
 	launch_fini(&l);
 	if (ok) {
-		start_watching(child);
+		hear_start(child);
 		return true;
 	}
 	doom_at(child, (int)l.stage, errno ? errno : EIO);
 	log_warn("cannot start", "name=%s stage=%s error=%s", child->node.name,
 	    spawn_stage_name((int)l.stage),
 	    LOGQ(*l.why.text ? l.why.text : strerror(child->doom.error)));
-	child_end_launch(child);
+	hear_end(child);
 	return false;
+}
+
+void
+child_launched(struct child *child)
+{
+	if (child->runs && child->spec->conf.ready.kind == READY_EXEC)
+		child_event(child, CHILD_EV_READY);
 }
 
 bool
@@ -524,109 +511,4 @@ child_launch_probe(struct child *child, int out_fd,
 	*why = l.why;
 	launch_fini(&l);
 	return ok;
-}
-
-/* ---- listening to it ---------------------------------------------------- */
-
-/* What the error pipe says: end of file is "the program runs". */
-static void
-read_error(struct child *child)
-{
-	struct spawn_error report;
-	ssize_t n;
-
-	if (child->error_fd < 0)
-		return;
-	n = read(child->error_fd, &report, sizeof(report));
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	ev_io_stop(loop_ev(child->msd->loop), &child->error_io);
-	fd_close(&child->error_fd);
-	if (n == (ssize_t)sizeof(report)) {
-		not_started(child, &report);
-		return;
-	}
-	child->runs = true;
-	child_launched(child);
-}
-
-void
-child_launched(struct child *child)
-{
-	if (child->runs && child->spec->conf.ready.kind == READY_EXEC)
-		child_event(child, CHILD_EV_READY);
-}
-
-static void
-on_error(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
-{
-	(void)ev;
-	read_error(container_of(io, struct child, error_io));
-}
-
-static void
-on_notify(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
-{
-	(void)ev;
-	notify_sock_read(container_of(io, struct child, notify_io),
-	    NOTIFY_PER_TURN);
-}
-
-static void
-read_ready(struct child *child)
-{
-	char text[256];
-	ssize_t n;
-
-	if (child->ready_fd < 0)
-		return;
-	n = read(child->ready_fd, text, sizeof(text));
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n > 0 && !memchr(text, '\n', (size_t)n))
-		return;
-	ev_io_stop(loop_ev(child->msd->loop), &child->ready_io);
-	fd_close(&child->ready_fd);
-	if (n > 0)
-		child_event(child, CHILD_EV_READY);
-}
-
-static void
-on_ready(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
-{
-	(void)ev;
-	read_ready(container_of(io, struct child, ready_io));
-}
-
-void
-child_hear_out(struct child *child)
-{
-	notify_sock_read(child, NOTIFY_LAST);
-}
-
-void
-child_end_launch(struct child *child)
-{
-	struct ev_loop *ev = loop_ev(child->msd->loop);
-
-	if (child->pid) {
-		read_error(child);
-		read_ready(child);
-		child_hear_out(child);
-	}
-	mainpid_end(child);
-	ev_io_stop(ev, &child->error_io);
-	ev_io_stop(ev, &child->ready_io);
-	ev_io_stop(ev, &child->notify_io);
-	fd_close(&child->error_fd);
-	fd_close(&child->ready_fd);
-	notify_sock_close(child);
-}
-
-void
-child_init_launch(struct child *child)
-{
-	ev_io_init(&child->error_io, on_error, -1, EV_READ);
-	ev_io_init(&child->ready_io, on_ready, -1, EV_READ);
-	ev_io_init(&child->notify_io, on_notify, -1, EV_READ);
 }

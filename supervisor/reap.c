@@ -21,7 +21,7 @@
 
 #include "common/alloc.h"
 #include "supervisor/child.h"
-#include "supervisor/launch.h"
+#include "supervisor/hear.h"
 #include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
 #include "supervisor/orphans.h"
@@ -70,7 +70,7 @@ reap_one(struct msd *msd)
 	pid = info.si_pid;
 	child = tree_find_pid(&msd->tree, pid);
 	if (child) { /* its last word may be that another is the main one */
-		child_hear_out(child);
+		hear_out(child);
 		child = tree_find_pid(&msd->tree, pid);
 	}
 	probe = child ? NULL : probes_find(msd, pid);
