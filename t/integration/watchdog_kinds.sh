@@ -18,7 +18,7 @@ strategy = one_for_all
 [worker frozen]
 command = /bin/sh $dir/once $dir/frozen.1
 ready = notify
-watchdog = 300ms
+watchdog = 600ms
 [worker stubborn]
 command = $N ignore:ABRT say:READY=1
 ready = notify
@@ -47,9 +47,9 @@ ready = notify
 watchdog = 200ms
 restart = temporary
 [worker slow]
-command = $N say:EXTEND_TIMEOUT_USEC=20000000 pause:700 say:READY=1 beat:3600000
+command = $N say:EXTEND_TIMEOUT_USEC=20000000 pause:900 say:READY=1 beat:3600000
 ready = notify
-watchdog = 200ms
+watchdog = 600ms
 start_timeout = 300ms
 [worker rhythm]
 command = $N say:READY=1 beat:1000
@@ -64,17 +64,17 @@ watchdog = phi:8
 supervisor = all
 command = /bin/sh $dir/once $dir/a.1
 ready = notify
-watchdog = 500ms
+watchdog = 800ms
 [worker b]
 supervisor = all
 command = /bin/sh $dir/once $dir/b.1
 ready = notify
-watchdog = 500ms
+watchdog = 800ms
 [worker c]
 supervisor = all
 command = /bin/sh $dir/once $dir/c.1
 ready = notify
-watchdog = 500ms
+watchdog = 800ms
 CONF
 start_msd "$dir/ms.conf"
 
@@ -93,7 +93,7 @@ expect "after ten beats at least" \
     'why rhythm | grep -q "\"uptime_ms\":[12][0-9][0-9][0-9],"'
 await_ready slow
 expect "the card tells of the silence" \
-    'msctl status slow | grep -q "watchdog.*silent for .* of 200 ms"'
+    'msctl status slow | grep -q "watchdog.*silent for .* of 600 ms"'
 expect "and so does the event" \
     'msctl events --json | grep "\"watchdog\",\"name\":\"rhythm\"" | grep -q "\"silent_ms\":[0-9][0-9][0-9]"'
 await_ready a; await_ready b; await_ready c
@@ -105,4 +105,18 @@ for name in unwatched leased quiet slow; do
 	expect "$name was left alone" \
 	    '[ "$(state_of '$name')" = ready ] && why '$name' | grep -q "\"exits\":\[\]"'
 done
+
+# a reload: more patience at once, less from the next start on
+timeout_of() { msctl status "$1" --json | sed -n 's/.*"timeout_ms":\([0-9]*\).*/\1/p'; }
+slow=$(pid_of slow) frozen=$(pid_of frozen) a=$(pid_of a)
+sed '/^\[worker slow\]/,/^\[/s/^watchdog = .*/watchdog = off/
+/^\[worker frozen\]/,/^\[/s/^watchdog = .*/watchdog = 1h/
+/^\[worker a\]/,/^\[/s/^watchdog = .*/watchdog = 10ms/' "$dir/ms.conf" >"$dir/new" &&
+    mv "$dir/new" "$dir/ms.conf"
+msctl reload >/dev/null || fail "reload"
+expect "off is off" '[ -z "$(timeout_of slow)" ]'
+expect "longer counts at once" '[ "$(timeout_of frozen)" = 3600000 ]'
+expect "shorter does not count yet" '[ "$(timeout_of a)" = 800 ]'
+expect "nobody was restarted for it" \
+    '[ "$(pid_of slow) $(pid_of frozen) $(pid_of a)" = "$slow $frozen $a" ]'
 story_end

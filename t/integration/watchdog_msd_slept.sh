@@ -8,7 +8,7 @@ write_conf "$dir/ms.conf" <<CONF
 [worker beats]
 command = $N say:READY=1 beat:3600000
 ready = notify
-watchdog = 500ms
+watchdog = 800ms
 instances = 5
 [worker rhythm]
 command = $N say:READY=1 beat:3600000
@@ -17,7 +17,7 @@ watchdog = phi:8
 [worker slept]
 command = $N say:READY=1 beat:3600000
 ready = notify
-watchdog = 500ms
+watchdog = 800ms
 [worker probed]
 command = $N say:READY=1
 ready = notify
@@ -36,7 +36,7 @@ sleep 3
 kill -CONT "$msd"
 await "msd answers again" 10 'msctl count >/dev/null'
 kill -CONT "$slept"
-sleep 1 # two periods of the watchdog
+sleep 2 # two periods of the watchdog
 expect "all of them are who they were" \
     '[ "$(msctl status --json | grep -o "\"pid\":[0-9]*")" = "$before" ]'
 expect "nobody was suspected" \
