@@ -210,6 +210,7 @@ static void
 become_ready(struct child *child)
 {
 	bool again = child->state == CHILD_RELOADING;
+	bool by_hand = child->by_operator; /* whoever did it knows it */
 
 	if (!again) {
 		child->ready_at = mono_now();
@@ -225,7 +226,10 @@ become_ready(struct child *child)
 	    "\"pid\":%d,\"generation\":%llu,\"after_ms\":%llu", (int)child->pid,
 	    (unsigned long long)child->generation,
 	    (unsigned long long)mono_ms_between(child->started, mono_now()));
-	if (!again)
+	if (by_hand)
+		log_debug("ready", "name=%s pid=%d", child->node.name,
+		    (int)child->pid);
+	else if (!again)
 		log_info("ready", "name=%s pid=%d", child->node.name,
 		    (int)child->pid);
 }

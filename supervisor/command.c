@@ -94,7 +94,7 @@ static void
 release_parents(struct child *child)
 {
 	for (struct group *g = child->node.parent; g; g = g->node.parent)
-		g->held = g->ended = false;
+		g->held = g->ended = g->stopped = false;
 }
 
 static void
@@ -216,9 +216,18 @@ refuse_template(const struct group *group, enum command command,
 
 /* To a supervisor: whoever below it can do it, does. */
 static void
-obey_below(struct msd *msd, const struct group *group,
-    const struct order *order)
+obey_below(struct msd *msd, struct group *group, const struct order *order)
 {
+	bool stops =
+	    order->command == COMMAND_STOP || order->command == COMMAND_KILL;
+
+	for (size_t i = 0; stops && i < msd->tree.group_count; i++)
+		if (msd->tree.groups[i] == group ||
+		    tree_is_below(&msd->tree.groups[i]->node, group))
+			msd->tree.groups[i]->stopped = true;
+	if (order->command == COMMAND_START ||
+	    order->command == COMMAND_RESTART)
+		group->stopped = false;
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		struct child *child = msd->tree.children[i];
 
@@ -253,6 +262,11 @@ run_for_child(struct child *child, const struct order *order,
 	if (child->spent && child->node.parent->conf.otp_strict)
 		return refuse(refusal, "not_found",
 		    "%s was temporary and has ended", child->node.name);
+	if (child->origin == CHILD_INSTANCE &&
+	    order->command == COMMAND_RESTART)
+		return refuse(refusal, "bad_request",
+		    "%s is an instance: stop it and spawn another",
+		    child->node.name);
 	answer = judge_child(child, order->command);
 	if (answer == COMMAND_DONE)
 		return true;

@@ -218,7 +218,8 @@ count_group(const struct group *group, bool all, struct count *count)
 			continue;
 		}
 		count->supervisors++;
-		count->active += !below->held && !below->ended;
+		count->active +=
+		    !below->held && !below->ended && !below->stopped;
 		if (all)
 			count_group(below, all, count);
 	}

@@ -88,8 +88,10 @@ add_worker(struct msd *msd, struct spec *spec, struct refusal *refusal)
 		return NULL;
 	}
 	child = tree_find_child(&msd->tree, w->name);
-	if (child) /* a temporary that has run: only a memory */
+	if (child) { /* a temporary that has run: only a memory */
+		tree_retire(&msd->tree, child);
 		msd_forget(msd, child);
+	}
 	child = tree_add(msd, &msd->tree, spec, w, parent, w->name);
 	start_new(child, true);
 	return child;

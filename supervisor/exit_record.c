@@ -77,17 +77,20 @@ exit_record(struct child *child)
 	child->done = "";
 	seq = events_add(child->msd->events, "exited", child->node.name,
 	    "\"pid\":%d,\"generation\":%llu,\"kind\":\"%s\",\"code\":%d,"
-	    "\"signal\":\"%s\",\"cause\":\"%s\",\"stage\":\"%s\"",
+	    "\"signal\":\"%s\",\"cause\":\"%s\",\"stage\":\"%s\","
+	    "\"supervisor\":\"%s\"",
 	    (int)child->ended_pid, (unsigned long long)child->generation,
 	    exit_kind_name(reason->kind), reason->code,
 	    reason->signal ? signal_name(reason->signal) : "",
-	    exit_cause_name(reason->cause), reason->stage);
+	    exit_cause_name(reason->cause), reason->stage,
+	    child->node.parent->node.name);
 	logs_died(child->msd->logs, child, seq);
 	if (reason->cause != EXIT_BY_SHUTDOWN &&
 	    reason->cause != EXIT_BY_OPERATOR)
-		log_warn("ended", "name=%s pid=%d how=%s uptime_ms=%llu",
-		    child->node.name, (int)child->ended_pid,
-		    LOGQ(exit_print(reason, text)),
+		log_warn("ended",
+		    "name=%s supervisor=%s pid=%d how=%s uptime_ms=%llu",
+		    child->node.name, child->node.parent->node.name,
+		    (int)child->ended_pid, LOGQ(exit_print(reason, text)),
 		    (unsigned long long)reason->uptime_ms);
 	else
 		log_info("stopped", "name=%s pid=%d", child->node.name,

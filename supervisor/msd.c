@@ -37,7 +37,8 @@ msd_boot(struct msd *msd)
 void
 msd_forget(struct msd *msd, struct child *child)
 {
-	events_add(msd->events, "removed", child->node.name, "%s", "");
+	if (!child->spent || !child->node.parent->conf.otp_strict)
+		events_add(msd->events, "removed", child->node.name, "%s", "");
 	ctl_on_forget(msd->ctl, child);
 	logs_drop(msd->logs, child);
 	tree_remove(&msd->tree, child);

@@ -182,6 +182,8 @@ group_state(const struct group *group)
 		return "failed";
 	if (group->ended)
 		return "exited";
+	if (group->stopped)
+		return "down";
 	if (group->starting)
 		return "starting";
 	for (size_t i = 0; i < group->count; i++) {
@@ -195,8 +197,9 @@ group_state(const struct group *group)
 				child->state == CHILD_EXITED ||
 				child->state == CHILD_IGNORED);
 		else
-			ready =
-			    ready && strcmp(group_state(below), "ready") == 0;
+			ready = ready &&
+			    (below->stopped ||
+				strcmp(group_state(below), "ready") == 0);
 	}
 	return ready ? "ready" : "starting";
 }
@@ -218,13 +221,14 @@ show_group_members(const struct group *group, struct buf *out)
 	show_str(out, "supervisor",
 	    group->node.parent ? group->node.parent->node.name : NULL);
 	buf_printf(out,
-	    ",\"type\":\"%s\",\"state\":\"%s\",\"want\":\"up\""
+	    ",\"type\":\"%s\",\"state\":\"%s\",\"want\":\"%s\""
 	    ",\"pid\":null,\"generation\":%" PRIu32 ",\"restarts\":%" PRIu32
 	    ",\"ready\":%s,\"uptime_ms\":null,\"status_text\":\"\""
 	    ",\"next_start_ms\":null,\"last_exit\":null"
 	    ",\"strategy\":\"%s\",\"intensity\":%" PRIu32
 	    ",\"period_ms\":%" PRIu64,
-	    group_type(group), state, group->restarts + 1, group->restarts,
+	    group_type(group), state, group->stopped ? "down" : "up",
+	    group->restarts + 1, group->restarts,
 	    strcmp(state, "ready") == 0 ? "true" : "false",
 	    strategies[group->conf.strategy], group->conf.intensity,
 	    group->conf.period_ms);

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "supervisor/child.h"
 #include "supervisor/ctl.h"
+#include "supervisor/events.h"
 #include "supervisor/fdstore.h"
 #include "supervisor/msd.h"
 
@@ -229,6 +230,15 @@ settle_groups(struct msd *msd)
 	}
 }
 
+static void
+spend(struct msd *msd, struct child *child, bool spent)
+{
+	/* by OTP's rules nobody will hear of it again */
+	if (spent && !child->spent && child->node.parent->conf.otp_strict)
+		events_add(msd->events, "removed", child->node.name, "%s", "");
+	child->spent = spent;
+}
+
 /*
  * OTP keeps no spec of a temporary child that has ended, nor of an instance
  * that is not going to run again.  A worker of the file stays as a memory: a
@@ -238,12 +248,13 @@ static void
 settle_memory(struct msd *msd, struct child *child, bool busy)
 {
 	bool temporary = child->spec->conf.restart == RESTART_TEMPORARY;
+	bool over = !busy && !child->leaving && !child_is_alive(child) &&
+	    child->state != CHILD_BACKOFF && child->generation > 0;
 
-	if (busy || child->leaving || child_is_alive(child) ||
-	    child->state == CHILD_BACKOFF || child->generation == 0)
-		return;
 	if (child->origin == CHILD_OF_FILE)
-		child->spent = temporary;
+		spend(msd, child, over && temporary);
+	else if (!over)
+		return;
 	else if (temporary ||
 	    (child->origin == CHILD_INSTANCE && !child->node.parent->held))
 		tree_retire(&msd->tree, child);

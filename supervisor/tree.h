@@ -50,6 +50,7 @@ struct group {
 	bool starting; /* not all of it has been up yet, since its last start */
 	bool held;     /* gave up, waits for an operator */
 	bool ended;    /* gave up or shut down, not restarted */
+	bool stopped;  /* an operator stopped all of it */
 	bool kept;     /* scratch of tree_apply() */
 
 	/* ---- of a template */

@@ -130,6 +130,7 @@ restart_node(struct msd *msd, struct node *node, struct batch *batch)
 	intensity_reset(&group->window);
 	group->starting = true;
 	group->held = group->ended = false;
+	group->stopped = group->stopped && !group->conf.otp_strict;
 	group->restarts++;
 	for (size_t i = group->count; i-- > 0;) {
 		struct child *child = node_child(group->nodes[i]);

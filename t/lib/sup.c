@@ -618,7 +618,7 @@ sup_await(struct sup *s, const char *event, const char *name)
 	for (;;) {
 		if (!next_event(s))
 			blame(s, "no event '%s' of %s before the end", event,
-			    name);
+			    name ? name : "anybody");
 		if (is_event(s->event, event, name))
 			return s->event;
 	}

@@ -10,7 +10,7 @@
 /* While dir/broken exists a start hangs for 2 s and fails. */
 #define HANGS "if:$DIR/broken:pause:2000 exit-if:$DIR/broken:1 " LIFE
 /* Between two tries there is time to look. */
-#define SLOWLY "backoff = 1h..1h\nstable_after = 0s\n"
+#define SLOWLY "backoff = 1h..1h\nstable_after = 1h\n"
 
 /* Breaks w and kills it: it hangs in `starting`. */
 static void
@@ -32,7 +32,7 @@ START_TEST(hanging_restart_loop)
 	hang(s, "w1");
 	/* msd is not held up by it */
 	since = sup_now_ms();
-	sup_add_refused(s, "already_present", "w1", SLOWLY, HANGS);
+	sup_add_refused(s, "already_started", "w1", SLOWLY, HANGS);
 	ck_assert_uint_lt(sup_now_ms() - since, 500);
 	sup_await(s, "restarting", "w1"); /* failed once, waits */
 	sup_add_refused(s, "already_present", "w1", SLOWLY, HANGS);

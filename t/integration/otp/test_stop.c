@@ -106,10 +106,10 @@ START_TEST(sup_stop_timeout_dynamic)
 	struct sup *s = sup_new();
 	uint64_t since;
 
-	template(s, "stop_timeout = 300ms\n", "say:READY=1");
-	sup_spawn(s, "t", "on:TERM:exit:0");
-	sup_spawn(s, "t", "deaf");
-	sup_spawn(s, "t", "deaf");
+	template(s, "stop_timeout = 300ms\n", "");
+	for (size_t i = 0; i < 3; i++)
+		sup_do(s, "'do':'spawn','name':'t','args':['%s','say:READY=1']",
+		    i ? "deaf" : "on:TERM:exit:0");
 	since = sup_now_ms();
 	shut_down(s);
 	expect_code(s, "t@1", 0);
