@@ -32,7 +32,6 @@
 struct upstream {
 	struct msd *msd;
 	struct manager manager;
-	bool is_up;         /* READY has been said, or is owed */
 	bool is_stopping;   /* the last turn */
 	struct notify owed; /* what == 0: nothing */
 	char shown[NOTIFY_STATUS_MAX];
@@ -98,7 +97,8 @@ count(const struct upstream *u, char text[static NOTIFY_STATUS_MAX])
 		    alive, tree->child_count);
 	else
 		snprintf(text, NOTIFY_STATUS_MAX, "%s%zu of %zu workers ready",
-		    u->is_up ? "" : "starting, ", ready, tree->child_count);
+		    u->msd->booted ? "" : "starting, ", ready,
+		    tree->child_count);
 }
 
 static void
@@ -140,6 +140,8 @@ on_extend(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	struct upstream *u = container_of(timer, struct upstream, extend);
 
 	(void)ev;
+	if (u->msd->booted && !u->is_stopping)
+		return;
 	manager_say(&u->manager,
 	    &(struct notify){ .what = NOTIFY_EXTEND,
 		.extend_usec = EXTEND_MS * 1000 });
@@ -190,7 +192,6 @@ upstream_ready(struct upstream *u)
 	struct notify notify = { .what = NOTIFY_READY | NOTIFY_STATUS };
 
 	loop_timer_stop(u->msd->loop, &u->extend);
-	u->is_up = true;
 	count(u, notify.status);
 	say(u, &notify);
 }
@@ -202,7 +203,7 @@ upstream_reloading(struct upstream *u)
 	struct notify notify = { .what = NOTIFY_RELOADING };
 
 	notify.monotonic_usec = mono_now().ns / 1000;
-	if (u->is_up && !u->is_stopping)
+	if (u->msd->booted && !u->is_stopping)
 		say(u, &notify);
 }
 
@@ -211,7 +212,7 @@ upstream_reloaded(struct upstream *u, const char *status)
 {
 	struct notify notify = { .what = NOTIFY_STATUS };
 
-	if (u->is_up && !u->is_stopping)
+	if (u->msd->booted && !u->is_stopping)
 		notify.what |= NOTIFY_READY;
 	if (status)
 		snprintf(notify.status, sizeof(notify.status), "%s", status);

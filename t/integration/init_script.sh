@@ -18,7 +18,7 @@ ctl() { "$B/msctl" -s "$dir/run/msd.sock" "$@"; }
 good_conf() { # PAUSE_MS
 	write_conf "$dir/ms.conf" <<CONF
 [worker a]
-command = $N pause:$1 say:READY=1
+command = $N env:$dir/env pause:$1 say:READY=1
 ready = notify
 CONF
 }
@@ -42,6 +42,8 @@ tell() {
 	msd=$(running_pid)
 	expect "$shell: ready when start returns" \
 	    'ctl status a --json | grep -q "\"state\":\"ready\""'
+	expect "$shell: the worker inherits nothing of the script's" \
+	    '! grep -q "^MS_BIN\|^MS_CTL\|^MS_DEFAULTS" "$dir/env"'
 	gives 0 status
 	gives 0 start
 	expect "$shell: a second start changes nothing" '[ "$(running_pid)" = "$msd" ]'
@@ -117,6 +119,30 @@ for shell in sh dash "busybox ash" bash; do
 	command -v "${shell%% *}" >/dev/null || continue
 	tell
 done
+
+# with the guardian, whose number the pid file holds
+shell=sh
+good_conf 0
+sed -i 's/^\[msd\]/&\nguardian = yes/' "$dir/ms.conf"
+gives 0 start
+msd=$(running_pid)
+expect "the pid file names the guardian" 'grep -q guardian "/proc/$msd/comm"'
+gives 0 status
+gives 0 start
+gives 0 reload
+mv "$dir/log/msd.log" "$dir/log/msd.log.1"
+kill -USR1 "$msd" # as logrotate does
+await "the log is another file" 10 'grep -q "logs reopened" "$dir/log/msd.log"'
+inner=$(pgrep -P "$msd")
+kill -KILL "$inner"
+await "msd has been started again" 20 'ctl status a --json 2>/dev/null |
+    grep -q "\"state\":\"ready\"" && [ "$(pgrep -P "$msd")" != "$inner" ]'
+gives 0 status
+gives 0 restart
+msd=$(running_pid)
+gives 0 stop
+gives 3 status
+msd=
 
 # hung: alive without an answer; `stop` is bounded and says who is still there
 shell=sh

@@ -66,6 +66,31 @@ printf '#include <ms.h>\nint main(void) { return ms_strerr(MS_OK) == 0; }\n' \
     >"$dir/x.c"
 cc -c -I "$dir/opt/ms/include/ms" -o "$dir/x.o" "$dir/x.c" || fail "ms.h"
 
+# installed where it says, init script, programs and defaults find each other
+real() { run DESTDIR= PREFIX="$dir/usr" SYSCONFDIR="$dir/real/ms" \
+    ETCDIR="$dir/real" "$@" >"$dir/out"; }
+init() { env -i PATH="$PATH" "$dir/real/init.d/ms" "$@" >"$dir/out" 2>&1 ||
+    fail "init script: $* gives $?: $(cat "$dir/out")"; }
+real install
+cat >"$dir/real/ms/ms.conf" <<CONF
+[msd]
+run_dir = \${STORY_DIR}/run
+log_dir = \${STORY_DIR}/log
+state_dir = \${STORY_DIR}/state
+lib_dir = $dir/usr/lib/ms
+[worker log]
+command = ms-log
+ready = notify
+CONF
+echo "STORY_DIR=$dir/var" >>"$dir/real/default/ms"
+init start
+env -i "$dir/usr/bin/msctl" -s "$dir/var/run/msd.sock" wait log --state ready ||
+    fail "the installed system does not run"
+init stop
+real uninstall
+left=$(find "$dir/usr" -type f -o -type l)
+[ -z "$left" ] || fail "left behind: $left"
+
 # what an operator wrote stays
 echo '# mine' >"$dir/etc/ms/ms.conf"
 echo '# mine' >>"$dir/etc/default/ms"
