@@ -10,14 +10,8 @@
  */
 #include "supervisor/child.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "common/alloc.h"
-#include "common/fd.h"
 #include "common/log.h"
 #include "supervisor/ctl.h"
 #include "supervisor/events.h"

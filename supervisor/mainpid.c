@@ -113,6 +113,7 @@ watch(struct child *child, int pidfd)
 	ev_io_init(&moved->over, on_over, pidfd, EV_READ);
 	ev_io_start(loop_ev(child->msd->loop), &moved->over);
 	child->moved = moved;
+	child->msd->moved_mains++;
 }
 
 bool
@@ -156,6 +157,7 @@ mainpid_end(struct child *child)
 	if (!moved)
 		return;
 	child->moved = NULL;
+	child->msd->moved_mains--;
 	ev_io_stop(loop_ev(loop), &moved->over);
 	fd_close(&moved->pidfd);
 	loop_later_free(loop, moved); /* this may be its callback */
@@ -183,7 +185,7 @@ mainpid_of_fd(int pidfd)
 struct child *
 mainpid_find_first(const struct msd *msd, pid_t pid)
 {
-	for (size_t i = 0; i < msd->tree.child_count; i++) {
+	for (size_t i = 0; msd->moved_mains && i < msd->tree.child_count; i++) {
 		struct child *child = msd->tree.children[i];
 
 		if (child->moved && child->group == pid)

@@ -50,8 +50,9 @@ struct msd {
 	bool stopping;
 	bool killing; /* nobody is asked politely any more */
 	int exit_code;
-	char *last_words;   /* why it ends, when that is a failure */
-	uint64_t strangers; /* orphans reaped that nobody knew */
+	char *last_words;     /* why it ends, when that is a failure */
+	unsigned moved_mains; /* workers that have said MAINPID */
+	uint64_t strangers;   /* orphans reaped that nobody knew */
 	struct reaper reaper;
 	struct loop_task reap_task;
 	ev_timer shutdown_timer;

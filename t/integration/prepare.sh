@@ -72,8 +72,12 @@ expect "a start meanwhile is a conflict, not $code" '[ $code = 152 ]'
 msctl stop stuck --wait >/dev/null || fail "stop stuck"
 expect "a stop waits for no preparation: $(told)" '[ "$(told)" = "stuck-prepare stuck-stop " ]'
 
-pid=$(pid_of unaware)
-msctl restart unaware --wait >/dev/null || fail "restart unaware"
+sed -i 's/^command = sleep 1000/command = sleep 1001/; s/^\(\[worker mute\]\)/\1\nenv = A=b/' "$dir/ms.conf"
+rm "$dir/told"
+msctl reload >/dev/null || fail "reload"
+await "a restart by a reload is announced" 10 '[ "$(told)" = "mute-prepare2 mute-stop2 " ]'
+await_ready mute
+await_ready unaware
 expect "a signal it does not know ends it, and that was asked for" \
     'msctl why unaware --json | grep -q "\"signal\":\"USR2\",\"cause\":\"operator\""'
 msctl restart ending --wait >/dev/null || fail "restart ending"
