@@ -12,6 +12,9 @@ command = sleep 1000
 [worker runner]
 supervisor = agents
 command = sleep 1000
+[worker many]
+command = sleep 1000
+instances = 11
 CONF
 start_msd "$dir/ms.conf"
 await_ready runner
@@ -20,6 +23,7 @@ touch "$dir/some.conf"
 cat >"$dir/ask" <<'BASH'
 # WORD...: what may follow the words, the last one (perhaps empty) begun
 source etc/bash-completion/msctl
+COMP_WORDBREAKS=$' \t\n"\'@><=;|&(:'
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _msctl
 ((${#COMPREPLY[@]})) && printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' '
@@ -36,7 +40,7 @@ offers "''" '* bus *config *restart *tree *'
 offers "re" ' *reload *restart *'
 offers "bus ''" ' consumers pub stats sub tail '
 offers "db migrate ''" ' status up '
-offers "restart ''" ' agents planner root runner '
+offers "restart ''" ' agents many@1 *many@9 planner root runner '
 offers "restart planner ru" ' runner '
 offers "why p" ' planner '
 offers "--json status pl" ' planner '
@@ -51,6 +55,15 @@ offers "bus pub a.b --durability w" ' written '
 offers "help stat" ' status '
 offers "shutdown ''" ' '
 offers "signal planner USR1 ''" ' '
+
+# bash breaks words at @ and =
+offers "why many @" ' 1 10 11 2 3 4 5 6 7 8 9 '
+offers "why many @ 1" ' 1 10 11 '
+offers "stop many @ 2 many @ 3 pl" ' planner '
+offers "wait planner --state = re" ' ready reloading '
+offers "wait planner --state = ready --t" ' --timeout '
+touch "$dir/a file"
+offers "check '$dir/a f'" " $dir/a file "
 
 # every verb, word by word
 "$B/msctl" help | sed -n 's/^  \([a-z][a-z ]*[a-z]\)  .*/\1/p' >"$dir/verbs"

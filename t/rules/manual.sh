@@ -12,7 +12,8 @@ say() { echo "$*"; bad=1; }
 # ---- lint --------------------------------------------------------------------
 for page in supervisor/msd.8 supervisor/msctl/msctl.1 etc/ms.conf.5; do
 	if command -v mandoc >/dev/null; then
-		mandoc -Tlint -Wwarning "$page" || bad=1
+		# pages bear no date: the package's version says it
+		mandoc -Tlint -Wwarning "$page" | grep -v 'missing date' && bad=1
 	elif command -v groff >/dev/null; then
 		groff -t -man -Tutf8 -ww -z "$page" 2>"$work/lint"
 		[ ! -s "$work/lint" ] || { cat "$work/lint"; bad=1; }
