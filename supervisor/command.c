@@ -6,6 +6,7 @@
 #include "supervisor/command.h"
 
 #include "common/log.h"
+#include "supervisor/group_stop.h"
 #include "supervisor/msd.h"
 #include "supervisor/recovery.h"
 #include "supervisor/steps.h"
@@ -116,10 +117,32 @@ do_restart(struct child *child, struct batch *batch)
 	child->by_operator = !had_process;
 }
 
+/* As in OTP: with a restart that is called off, those that would have come
+ * after it are not started either. */
+static void
+call_off_rest(const struct child *child)
+{
+	const struct group *parent = child->node.parent;
+	bool restarts = child->must_start || child->state == CHILD_STARTING;
+
+	if (!restarts || parent->starting || !parent->conf.otp_strict)
+		return;
+	for (size_t i = child->node.index + 1; i < parent->count; i++) {
+		struct child *later = node_child(parent->nodes[i]);
+
+		if (!later || later->batch != child->batch ||
+		    child_is_alive(later))
+			continue;
+		later->must_start = false;
+		child_rest(later, CHILD_DOWN);
+	}
+}
+
 static void
 do_stop(struct child *child, struct batch *batch)
 {
 	child->want = WANT_DOWN;
+	call_off_rest(child);
 	wish_stop(child, EXIT_BY_OPERATOR, CHILD_DOWN, batch);
 	if (!child_is_alive(child))
 		child_rest(child, CHILD_DOWN);
@@ -225,6 +248,8 @@ obey_below(struct msd *msd, struct group *group, const struct order *order)
 		if (msd->tree.groups[i] == group ||
 		    tree_is_below(&msd->tree.groups[i]->node, group))
 			msd->tree.groups[i]->stopped = true;
+	if (stops || order->command == COMMAND_RESTART)
+		group_stop_wish(msd, group);
 	if (order->command == COMMAND_START ||
 	    order->command == COMMAND_RESTART)
 		group->stopped = false;

@@ -7,6 +7,7 @@
 #include "supervisor/child.h"
 #include "supervisor/ctl.h"
 #include "supervisor/events.h"
+#include "supervisor/group_stop.h"
 #include "supervisor/logpipe.h"
 #include "supervisor/steps.h"
 #include "supervisor/upstream.h"
@@ -70,6 +71,7 @@ wish_all_down(struct msd *msd)
 		batch_join(batch, child);
 	}
 	batch_drop(&batch);
+	group_stop_wish(msd, msd->tree.root);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "supervisor/ctl.h"
 #include "supervisor/events.h"
 #include "supervisor/fdstore.h"
+#include "supervisor/group_stop.h"
 #include "supervisor/msd.h"
 
 #define TURN_MS 5u
@@ -95,10 +96,12 @@ advance_stops(struct msd *msd)
 		}
 		if (!batch || batch->young)
 			continue;
-		if (has_turn(batch->stopping, child))
+		if (has_turn(batch->stopping, child)) {
 			child_event(child,
 			    is_planned_restart(child) ? CHILD_EV_PREPARE
 						      : CHILD_EV_STOP);
+			group_stop_begun(child);
+		}
 		if (!batch->stopping)
 			batch->stopping = child->node.parent;
 	}
@@ -302,6 +305,7 @@ steps_advance(struct msd *msd)
 	advance_starts(msd);
 	settle_children(msd);
 	settle_groups(msd);
+	group_stop_settle(msd);
 	if (!msd->booted && !msd->stopping && !msd->tree.root->starting) {
 		msd->booted = true;
 		msd->on_booted(msd);

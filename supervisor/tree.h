@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include <ev.h>
 #include <uthash.h>
 
 #include "supervisor/intensity.h"
@@ -51,7 +52,9 @@ struct group {
 	bool held;     /* gave up, waits for an operator */
 	bool ended;    /* gave up or shut down, not restarted */
 	bool stopped;  /* an operator stopped all of it */
-	bool kept;     /* scratch of tree_apply() */
+	bool stops;    /* all of it is ending: stop_timeout counts */
+	ev_timer stop_timer;
+	bool kept; /* scratch of tree_apply() */
 
 	/* ---- of a template */
 	const struct worker_spec *mold; /* NULL: a supervisor */

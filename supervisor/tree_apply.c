@@ -8,6 +8,7 @@
 
 #include "common/alloc.h"
 #include "supervisor/child.h"
+#include "supervisor/group_stop.h"
 #include "supervisor/tree_impl.h"
 
 /* ---- supervisors and templates ------------------------------------------ */
@@ -27,6 +28,7 @@ void
 tree_free_group(struct tree *tree, struct group *group)
 {
 	HASH_DELETE(by_name, tree->by_name, &group->node);
+	group_stop_fini(group);
 	intensity_fini(&group->window);
 	intensity_fini(&group->node.own);
 	needs_fini(&group->needs);

@@ -7,6 +7,7 @@
 #include "supervisor/wishes.h"
 
 #include "supervisor/child.h"
+#include "supervisor/group_stop.h"
 #include "supervisor/msd.h"
 #include "supervisor/steps.h"
 #include "supervisor/strategy.h"
@@ -154,9 +155,13 @@ wish_restart(struct msd *msd, struct node *node, enum strategy strategy)
 	struct group *parent = node->parent;
 	struct batch *batch = batch_new();
 
-	for (size_t i = 0; i < parent->count; i++)
-		if (strategy_covers(strategy, node->index, i))
-			restart_node(msd, parent->nodes[i], batch);
+	for (size_t i = 0; i < parent->count; i++) {
+		if (!strategy_covers(strategy, node->index, i))
+			continue;
+		if (parent->nodes[i]->is_group)
+			group_stop_wish(msd, node_group(parent->nodes[i]));
+		restart_node(msd, parent->nodes[i], batch);
+	}
 	mark_dependents(msd, batch, EXIT_BY_SIBLING);
 	batch_drop(&batch);
 	msd_touch(msd);
@@ -180,6 +185,7 @@ wish_group_down(struct msd *msd, struct group *group, int rest)
 	mark_dependents(msd, batch, EXIT_BY_SIBLING);
 	batch_drop(&batch);
 	group->starting = false;
+	group_stop_wish(msd, group);
 	msd_touch(msd);
 }
 

@@ -197,7 +197,7 @@ const struct field supervisor_rows[] = {
 	    .type = FIELD_DURATION,
 	    AT(stop_timeout_ms),
 	    .def = "infinity",
-	    .flags = FIELD_LATER,
+	    .flags = FIELD_RELOAD,
 	    .help = "Its whole subtree is killed when stopping it takes "
 		    "longer." },
 	FIELD_END

@@ -52,6 +52,26 @@ START_TEST(hanging_restart_loop)
 }
 END_TEST
 
+/* Our own rule: what nobody has stopped is up again. */
+static void
+others_come_back(void)
+{
+	struct sup *s = sup_new();
+
+	sup_conf(s,
+	    "[supervisor root]\nstrategy = rest_for_one\nintensity = 100\n");
+	sup_worker(s, "w1", "", LIFE);
+	sup_worker(s, "w2", SLOWLY, HANGS);
+	sup_worker(s, "w3", "", LIFE);
+	sup_boot(s);
+	hang(s, "w2");
+	sup_await(s, "restarting", "w2");
+	sup_tell(s, "stop", "w2");
+	sup_await_state(s, "w3", "ready");
+	sup_expect_state(s, "w2", "down");
+	sup_end(s);
+}
+
 START_TEST(hanging_restart_loop_rest_for_one)
 {
 	struct sup *s = sup_new();
@@ -86,6 +106,7 @@ START_TEST(hanging_restart_loop_rest_for_one)
 	sup_expect_count(s, NULL, 3, 3, 0, 3);
 	ck_assert_int_eq(sup_pid(s, "w1"), one);
 	sup_end(s);
+	others_come_back();
 }
 END_TEST
 

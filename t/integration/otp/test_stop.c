@@ -52,6 +52,31 @@ START_TEST(sup_stop_infinity)
 }
 END_TEST
 
+/* A supervisor with a limit is killed whole, whatever its workers may take. */
+static void
+group_times_out(void)
+{
+	struct sup *s = sup_new();
+	uint64_t since;
+
+	sup_root(s, "");
+	sup_conf(s, "[supervisor group]\nstop_timeout = 400ms\n");
+	sup_worker(s, "w1", "", STAMPED);
+	sup_worker(s, "w2", "supervisor = group\n", "deaf say:READY=1");
+	sup_worker(s, "w3", "supervisor = group\nstop_timeout = infinity\n",
+	    "deaf say:READY=1");
+	sup_boot(s);
+	since = sup_now_ms();
+	shut_down(s);
+	expect_code(s, "w1", 0);
+	expect_signal(s, NULL, "KILL");
+	expect_signal(s, NULL, "KILL");
+	ck_assert_uint_ge(sup_now_ms() - since, 400);
+	ck_assert_uint_lt(sup_now_ms() - since, 3000);
+	ck_assert_int_eq(sup_wait_exit(s), 0);
+	sup_free(s);
+}
+
 START_TEST(sup_stop_timeout)
 {
 	struct sup *s = sup_new();
@@ -69,6 +94,7 @@ START_TEST(sup_stop_timeout)
 	ck_assert_int_eq(sup_wait_exit(s), 0);
 	ck_assert_str_eq(sup_stamps(s), "w1 up, w1 down");
 	sup_free(s);
+	group_times_out();
 }
 END_TEST
 
