@@ -35,7 +35,7 @@ BEGIN {
 	floor("^common/",             "^common/")
 	floor("^proto/client/",       "^(common/|proto/)")
 	floor("^proto/",              proto)
-	floor("^supervisor/msctl/",   "^(common/|proto/|supervisor/msctl/)")
+	floor("^supervisor/msctl/",   "^(common/|proto/|supervisor/msctl/|supervisor/spec)")
 	floor("^supervisor/[^/]+$",   proto "|^supervisor/[a-z0-9_]+\\.h$")
 	floor("^workers/[^/]+$",      "^(common/|proto/|workers/[a-z0-9_]+\\.h$)")
 	floor("^workers/[^/]+/",      "^(common/|proto/|workers/[a-z0-9_]+\\.h$)")
