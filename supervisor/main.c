@@ -25,6 +25,7 @@
 #include "supervisor/msd.h"
 #include "supervisor/options.h"
 #include "supervisor/signals.h"
+#include "supervisor/spec_advice.h"
 #include "supervisor/steps.h"
 #include "supervisor/upstream.h"
 
@@ -294,6 +295,23 @@ is_wanted(const struct msd_conf *conf)
 	return false;
 }
 
+/* Allowed, and probably not meant. */
+static void
+tell_advice(const struct process *process)
+{
+	struct conf_errors advice;
+
+	conf_errors_init(&advice);
+	spec_advise(process->msd.spec, &advice);
+	for (size_t i = 0; i < advice.count && i < CONF_ERRORS_MAX; i++) {
+		if (process->options.check)
+			fprintf(stderr, "warning: %s\n", advice.text[i]);
+		else
+			log_warn("advice", "text=%s", LOGQ(advice.text[i]));
+	}
+	conf_errors_fini(&advice);
+}
+
 static int
 load(struct process *process)
 {
@@ -309,11 +327,14 @@ load(struct process *process)
 			upstream_refuse(errors.text[0], EINVAL);
 		code = MSD_EXIT_CONFIG;
 	} else if (process->options.check) {
+		tell_advice(process);
 		printf("%s: good, %zu workers\n", process->msd.spec->path,
 		    process->msd.spec->worker_count);
 		code = MSD_EXIT_OK;
 	} else if (!is_wanted(&process->msd.spec->msd)) {
 		code = MSD_EXIT_OK;
+	} else {
+		tell_advice(process);
 	}
 	conf_errors_fini(&errors);
 	return code;

@@ -7,7 +7,7 @@ UNIT.proto      := proto common
 UNIT.client     := ms proto common
 UNIT.worker     := worker ms proto common
 UNIT.supervisor := supervisor proto common
-UNIT.msctl      := msctl ms proto common
+UNIT.msctl      := msctl supervisor ms proto common
 unit_libs = $(or $(UNIT.$1),$1 worker ms proto common)
 
 # Tests of the wire start a worker of t/probes in a directory of their own.

@@ -9,6 +9,7 @@
 #include "proto/conf/sections.h"
 #include "supervisor/msctl/ctl_client.h"
 #include "supervisor/msctl/verbs.h"
+#include "supervisor/spec_advice.h"
 
 #define VERSION_WAIT_MS 500u
 #define CHECK_BYTES_MAX (1u << 20) /* the words of one section */
@@ -153,7 +154,7 @@ print_errors_json(const struct conf_errors *errors)
 }
 
 static void
-print_good_json(const struct conf *conf)
+print_good_json(const struct conf *conf, const struct conf_errors *advice)
 {
 	struct json *root = json_object(), *files;
 
@@ -162,46 +163,89 @@ print_good_json(const struct conf *conf)
 	for (size_t i = 0; i < conf->file_count; i++)
 		json_put_str(files, NULL, conf->files[i]);
 	json_put_num(root, "sections", (double)conf->section_count);
+	files = json_put_array(root, "warnings");
+	for (size_t i = 0; i < advice->count && i < CONF_ERRORS_MAX; i++)
+		json_put_str(files, NULL, advice->text[i]);
 	ctl_write_json(root);
 	json_free(&root);
 }
 
-static int
-say_checked(const struct msctl *ctl, const char *path, const struct conf *conf,
-    const struct conf_errors *errors)
+static void
+say_good(const struct msctl *ctl, const struct spec *spec)
 {
-	if (errors->count && ctl->json)
-		print_errors_json(errors);
-	else if (errors->count)
-		conf_errors_print(errors, stderr);
-	else if (ctl->json)
-		print_good_json(conf);
+	const struct conf *conf = spec->conf;
+	struct conf_errors advice;
+
+	conf_errors_init(&advice);
+	spec_advise(spec, &advice);
+	if (ctl->json)
+		print_good_json(conf, &advice);
 	else
-		printf("%s is good: %zu section%s in %zu file%s\n", path,
+		printf("%s is good: %zu section%s in %zu file%s\n", spec->path,
 		    conf->section_count, conf->section_count == 1 ? "" : "s",
 		    conf->file_count, conf->file_count == 1 ? "" : "s");
-	return errors->count ? CTL_CONFIG : CTL_OK;
+	for (size_t i = 0; !ctl->json && i < advice.count; i++)
+		if (i < CONF_ERRORS_MAX)
+			fprintf(stderr, "warning: %s\n", advice.text[i]);
+	conf_errors_fini(&advice);
+}
+
+static int
+check_file(const struct msctl *ctl, const char *path)
+{
+	char *cwd = getcwd(NULL, 0);
+	struct conf_errors errors;
+	struct spec *spec;
+	int code = CTL_OK;
+
+	conf_errors_init(&errors);
+	spec = spec_load(path, cwd ? cwd : "/", environ, &errors);
+	if (spec) {
+		say_good(ctl, spec);
+	} else {
+		code = CTL_CONFIG;
+		if (ctl->json)
+			print_errors_json(&errors);
+		else
+			conf_errors_print(&errors, stderr);
+	}
+	spec_drop(&spec);
+	conf_errors_fini(&errors);
+	free(cwd);
+	return code;
+}
+
+/* A file that has become wrong still says where its sockets are. */
+static int
+check_key(const struct msctl *ctl, const char *path, const char *key)
+{
+	struct conf_errors errors;
+	struct conf *conf;
+	int code;
+
+	conf_errors_init(&errors);
+	conf = conf_read(path, environ, &errors);
+	sections_check(conf, &errors);
+	if (errors.count && ctl->json)
+		print_errors_json(&errors);
+	else if (errors.count)
+		conf_errors_print(&errors, stderr);
+	code =
+	    errors.count && ctl->json ? CTL_CONFIG : show_value(ctl, conf, key);
+	if (code == CTL_OK && errors.count)
+		code = CTL_CONFIG;
+	conf_free(&conf);
+	conf_errors_fini(&errors);
+	return code;
 }
 
 int
 do_check(struct msctl *ctl, const struct args *args)
 {
 	const char *key = args_get(args, "get");
-	struct conf_errors errors;
-	struct conf *conf;
-	int code = CTL_OK;
 
-	conf_errors_init(&errors);
-	conf = conf_read(args->pos[0], environ, &errors);
-	sections_check(conf, &errors);
-	/* a file that has become wrong still says where its sockets are */
-	if (key && !(errors.count && ctl->json))
-		code = show_value(ctl, conf, key);
-	if (code == CTL_OK && (errors.count || !key))
-		code = say_checked(ctl, args->pos[0], conf, &errors);
-	conf_free(&conf);
-	conf_errors_fini(&errors);
-	return code;
+	return key ? check_key(ctl, args->pos[0], key)
+		   : check_file(ctl, args->pos[0]);
 }
 
 /* ---- version -------------------------------------------------------------- */

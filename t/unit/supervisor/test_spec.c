@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "supervisor/spec.h"
+#include "supervisor/spec_advice.h"
 #include "t/lib/unit.h"
 
 static struct conf_errors errors;
@@ -298,6 +299,97 @@ START_TEST(two_writers_of_one_log_are_refused_with_their_place)
 }
 END_TEST
 
+START_TEST(a_template_is_nobodys_dependency_and_has_a_window)
+{
+	struct spec *spec;
+
+	refused("[template t]\ncommand = x\n"
+		"[worker a]\ncommand = x\nrequires = t\n",
+	    ":5:12: requires: 't' is a template, not a worker");
+	refused("[template t]\ncommand = x\n[worker t]\ncommand = x\n",
+	    "[worker t]: there is a template of this name");
+	refused("[template t]\ncommand = x\nsignificant = yes\n"
+		"restart = transient\n",
+	    "an instance of a template cannot be significant");
+	refused("[template t]\ncommand = x\ninstances = 3\n",
+	    "instances: a template starts with none");
+	spec = accepted("[template t]\ncommand = x\nintensity = 9\n"
+			"period = 1m\nstop_timeout = 0\n");
+	ck_assert(spec->workers[0].is_template);
+	ck_assert_uint_eq(spec->workers[0].intensity, 9);
+	ck_assert_uint_eq(spec->workers[0].period_ms, 60000);
+	ck_assert_uint_eq(spec->workers[0].conf.stop_timeout_ms, 0);
+	spec_drop(&spec);
+}
+END_TEST
+
+static const char *
+added(const char *text)
+{
+	struct spec *spec;
+
+	conf_errors_init(&errors);
+	spec = spec_load_worker(slice_of(text), "/cwd", NULL, &errors);
+	ck_assert(!spec == (errors.count > 0));
+	spec_drop(&spec);
+	return errors.count ? errors.text[0] : "";
+}
+
+START_TEST(one_worker_can_be_read_from_a_text)
+{
+	ck_assert_str_eq(added("[worker a]\ncommand = x\n"), "");
+	conf_errors_fini(&errors);
+	ck_assert(strstr(added(""), "one [worker NAME] section"));
+	conf_errors_fini(&errors);
+	ck_assert(strstr(added("[supervisor s]\n"), "one [worker NAME]"));
+	conf_errors_fini(&errors);
+	ck_assert(
+	    strstr(added("[worker a]\ncomand = x\n"), "did you mean command?"));
+	conf_errors_fini(&errors);
+	ck_assert(strstr(added("[worker a]\ncommand = x\ninstances = 2\n"),
+	    "instances"));
+	conf_errors_fini(&errors);
+}
+END_TEST
+
+static void
+advised(const char *text, const char *part)
+{
+	struct spec *spec = accepted(text);
+	struct conf_errors advice;
+
+	conf_errors_init(&advice);
+	spec_advise(spec, &advice);
+	if (part)
+		ck_assert_msg(advice.count == 1 && strstr(advice.text[0], part),
+		    "%zu %s", advice.count, advice.count ? advice.text[0] : "");
+	else
+		ck_assert_uint_eq(advice.count, 0);
+	conf_errors_fini(&advice);
+	spec_drop(&spec);
+}
+
+START_TEST(a_backoff_that_keeps_the_window_open_is_worth_a_warning)
+{
+	advised("[worker a]\ncommand = x\n", NULL);
+	advised("[worker a]\ncommand = x\nbackoff = 10s..50s\n",
+	    ":3:11: backoff: a may crash for ever");
+	advised("[worker a]\ncommand = x\nbackoff = 10s..50s\n"
+		"restart = temporary\n",
+	    NULL);
+	advised("[worker a]\ncommand = x\nbackoff = 0ms..0ms\n", NULL);
+}
+END_TEST
+
+START_TEST(budgets_that_multiply_are_worth_a_warning)
+{
+	advised("[supervisor a]\nintensity = 10\n"
+		"[supervisor b]\nparent = a\nintensity = 20\n"
+		"[supervisor c]\nparent = b\nintensity = 20\n",
+	    "restarted 1386 times");
+}
+END_TEST
+
 UNIT(spec, workers_start_in_file_order_through_the_tree,
     a_dependency_starts_first_wherever_it_is_written,
     a_dependency_cycle_is_named, supervisors_in_a_circle_are_named,
@@ -307,4 +399,8 @@ UNIT(spec, workers_start_in_file_order_through_the_tree,
     instances_are_numbered_and_required_together, strict_otp_has_otps_defaults,
     what_cannot_be_done_yet_is_refused, a_check_is_understood,
     nonsense_is_refused_by_key, only_a_change_of_the_process_is_another_process,
-    two_writers_of_one_log_are_refused_with_their_place)
+    two_writers_of_one_log_are_refused_with_their_place,
+    a_template_is_nobodys_dependency_and_has_a_window,
+    one_worker_can_be_read_from_a_text,
+    a_backoff_that_keeps_the_window_open_is_worth_a_warning,
+    budgets_that_multiply_are_worth_a_warning)
