@@ -211,7 +211,9 @@ judge(struct sweep *s, pid_t pid)
 
 	if (tree_find_pid(&s->msd->tree, pid) || !proc_stat_read(pid, &st))
 		return;
-	owner = find_by_group(s, &st);
+	owner = probes_owner(s->msd, pid); /* it may not have setsid() yet */
+	if (!owner)
+		owner = find_by_group(s, &st);
 	if (!owner && st.state != 'Z' &&
 	    orphans_find_by_environ(s->msd, pid, &owner) && !owner)
 		owner = s->cleaning[0]; /* of a generation that is over */

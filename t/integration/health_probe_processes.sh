@@ -31,7 +31,7 @@ command = $N pause:100 exit:1
 backoff = 0ms..0ms
 [worker stuck]
 command = sleep 1000
-check = exec:/bin/sh -c "trap '' TERM; echo \$\$\$\$ >$dir/stuck; setsid sleep 999 & sleep 999"
+check = exec:/bin/sh -c "trap '' TERM; echo \$\$\$\$ >$dir/stuck; setsid sleep 99$$ & sleep 99$$"
 check_interval = 20ms
 check_timeout = 100s
 [worker context]
@@ -55,16 +55,19 @@ expect "there were deaths" '[ "$(msctl events --json | grep -c "\"exited\",\"nam
 expect "and the probes were not taken along" \
     'msctl status nameless --json | grep -q "\"check_failures\":0,.*\"check_said\":null"'
 
-# msd is out of descriptors: nobody is sick for that
-prlimit --pid "$msd" --nofile=3: || fail "prlimit"
-await "it says so" 10 'grep -q "cannot probe name=nameless" "$dir/msd.out"'
-prlimit --pid "$msd" --nofile=1024: || fail "prlimit"
-expect "no check has failed" '! msctl events --json | grep -q "\"check_failed\""'
+# msd is out of descriptors: nobody is sick for that.  (The sanitizers' build
+# forks, which makes libev renew its epoll descriptor at any time.)
+if [ "${MODE:-release}" != asan ]; then
+	prlimit --pid "$msd" --nofile=3: || fail "prlimit"
+	await "it says so" 10 'grep -q "cannot probe name=nameless" "$dir/msd.out"'
+	prlimit --pid "$msd" --nofile=1024: || fail "prlimit"
+	expect "no check has failed" '! msctl events --json | grep -q "\"check_failed\""'
+fi
 
 await "a probe is stuck" 10 '[ -s "$dir/stuck" ]'
 stuck=$(cat "$dir/stuck")
 expect "it runs" 'kill -0 "$stuck"'
 msctl stop stuck --wait --timeout 10s >/dev/null || fail "stop"
 expect "the probe went with its worker" '! kill -0 "$stuck" 2>/dev/null'
-await "and what the probe had left behind" 5 '! pgrep -f "^sleep 999$" >/dev/null'
+await "and what the probe had left behind" 5 '! pgrep -f "^sleep 99$$\$" >/dev/null'
 story_end
