@@ -15,6 +15,8 @@ command = sleep 1000
 [worker many]
 command = sleep 1000
 instances = 11
+[template crowd]
+command = sleep 1000
 CONF
 start_msd "$dir/ms.conf"
 await_ready runner
@@ -40,7 +42,7 @@ offers "''" '* bus *config *restart *tree *'
 offers "re" ' *reload *restart *'
 offers "bus ''" ' consumers pub stats sub tail '
 offers "db migrate ''" ' status up '
-offers "restart ''" ' agents many@1 *many@9 planner root runner '
+offers "restart ''" ' agents crowd many@1 *many@9 planner root runner '
 offers "restart planner ru" ' runner '
 offers "why p" ' planner '
 offers "--json status pl" ' planner '
@@ -55,6 +57,10 @@ offers "bus pub a.b --durability w" ' written '
 offers "help stat" ' status '
 offers "shutdown ''" ' '
 offers "signal planner USR1 ''" ' '
+
+offers "scale ''" ' crowd '
+offers "spawn cr" ' crowd '
+offers "spawn crowd -- $dir/so" " $dir/some.conf "
 
 # bash breaks words at @ and =
 offers "why many @" ' 1 10 11 2 3 4 5 6 7 8 9 '
