@@ -79,6 +79,7 @@ exit_line_render(const struct json *exit, const struct look *look,
     const char *key, int64_t now_ns, struct buf *out)
 {
 	double uptime = json_get_num(exit, "uptime_ms", -1);
+	double left = json_get_num(exit, "left_behind", 0);
 	const char *at = json_get_str(exit, "at", "");
 	char text[LOOK_TEXT_BYTES];
 
@@ -86,6 +87,9 @@ exit_line_render(const struct json *exit, const struct look *look,
 	exit_render(exit, out);
 	if (uptime >= 0)
 		buf_printf(out, " after %s", print_age((uint64_t)uptime, text));
+	if (left > 0)
+		buf_printf(out, ", left %.0f process%s behind (killed)", left,
+		    left == 1 ? "" : "es");
 	if (at[0]) {
 		buf_add_str(out, ", ");
 		print_ago(at, now_ns, out);

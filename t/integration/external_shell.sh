@@ -43,5 +43,5 @@ for name in group stubborn killed main replaced; do
 	expect "$name: the program is gone" '! kill -0 $pid 2>/dev/null'
 done
 expect "what outlived the shell is told" \
-    'msctl why main --json | grep -q "\"left_behind\":1"'
+    'msctl why main | grep -q "left [1-9] process.* behind (killed)"'
 story_end
