@@ -261,20 +261,10 @@ take_socket(const struct msd *msd)
 }
 
 struct ctl *
-ctl_open(struct msd *msd, struct why *why)
+ctl_new(struct msd *msd, int fd)
 {
-	struct ctl *ctl;
-	int fd = take_socket(msd);
-	bool inherited = fd >= 0;
+	struct ctl *ctl = xcalloc(1, sizeof(*ctl));
 
-	if (!inherited &&
-	    sock_listen_unix(msd->socket_path, socket_mode(msd), &fd, why) !=
-		MS_OK)
-		return NULL;
-	if (!inherited)
-		give_socket(msd);
-	ctl = xcalloc(1, sizeof(*ctl));
-	ctl->inherited = inherited;
 	ctl->msd = msd;
 	ctl->fd = fd;
 	ctl->judge.run = on_turn_end;
@@ -284,6 +274,24 @@ ctl_open(struct msd *msd, struct why *why)
 	ev_timer_init(&ctl->accept_again, on_accept_again, 0., 0.);
 	ev_io_start(loop_ev(msd->loop), &ctl->listener);
 	events_listen(msd->events, on_event, ctl);
+	return ctl;
+}
+
+struct ctl *
+ctl_open(struct msd *msd, struct why *why)
+{
+	int fd = take_socket(msd);
+	bool inherited = fd >= 0;
+	struct ctl *ctl;
+
+	if (!inherited &&
+	    sock_listen_unix(msd->socket_path, socket_mode(msd), &fd, why) !=
+		MS_OK)
+		return NULL;
+	if (!inherited)
+		give_socket(msd);
+	ctl = ctl_new(msd, fd);
+	ctl->inherited = inherited;
 	return ctl;
 }
 

@@ -33,6 +33,14 @@ void ctl_on_forget(struct ctl *ctl, const struct child *child);
 /* control_group has changed; peers are judged anew. */
 void ctl_on_reload(struct ctl *ctl);
 
+/* ---- over an exec of msd (ctl_state.c) ------------------------------------ */
+struct state_in;
+struct state_out;
+void ctl_save(const struct ctl *ctl, struct state_out *out);
+struct ctl *ctl_load(struct msd *msd, struct state_in *in);
+/* Those who asked for it: it has happened; or why not. */
+void ctl_on_reexec(struct ctl *ctl, const char *failure);
+
 /* ---- for ctl_cmds.c ------------------------------------------------------ */
 
 enum ctl_right {
@@ -83,6 +91,8 @@ struct ctl_wait {
 };
 /* Answers when it is so (maybe at once), or with the error `timeout`. */
 void ctl_await(const struct ctl_request *request, const struct ctl_wait *wait);
+/* Answers when msd has replaced itself, or could not. */
+void ctl_await_reexec(const struct ctl_request *request);
 /* Streams events from number `from` on to the client. */
 void ctl_follow(const struct ctl_request *request, uint64_t from, bool follow);
 

@@ -255,7 +255,7 @@ on_readable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 		run_lines(client);
 }
 
-void
+struct ctl_client *
 ctl_client_new(struct ctl *ctl, int fd, bool may_control)
 {
 	struct ev_loop *ev = loop_ev(ctl->msd->loop);
@@ -272,4 +272,5 @@ ctl_client_new(struct ctl *ctl, int fd, bool may_control)
 	ev_io_start(ev, &client->readable);
 	TAILQ_INSERT_TAIL(&ctl->clients, client, entry);
 	ctl->client_count++;
+	return client;
 }

@@ -10,6 +10,7 @@
 #include "supervisor/command.h"
 #include "supervisor/ctl_verbs.h"
 #include "supervisor/msd.h"
+#include "supervisor/reexec.h"
 #include "supervisor/show.h"
 
 void
@@ -144,6 +145,18 @@ do_shutdown(const struct ctl_request *request)
 	msd_shutdown(request->msd, MSD_EXIT_OK, "asked for");
 }
 
+/* The answer comes from the image that takes over. */
+static void
+do_reexec(const struct ctl_request *request)
+{
+	struct why why = { "" };
+
+	if (!reexec_begin(request->msd->reexec, &why))
+		ctl_fail(request, "restarting", "%s", why.text);
+	else
+		ctl_await_reexec(request);
+}
+
 /* clang-format off */
 const struct ctl_verb ctl_verbs[] = {
 	{ "tree",     CTL_READ,    CTL_NO_NAME,   do_tree },
@@ -169,6 +182,7 @@ const struct ctl_verb ctl_verbs[] = {
 	{ "scale",    CTL_CONTROL, CTL_MUST_NAME, do_scale },
 	{ "spawn",    CTL_CONTROL, CTL_MUST_NAME, do_spawn },
 	{ "shutdown", CTL_CONTROL, CTL_NO_NAME,   do_shutdown },
+	{ "reexec",   CTL_CONTROL, CTL_NO_NAME,   do_reexec },
 	{ .name = NULL }
 };
 /* clang-format on */

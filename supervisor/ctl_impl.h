@@ -16,6 +16,7 @@ struct wait {
 	int64_t id;
 	char *name;
 	struct ctl_wait what;
+	struct mono until; /* 0: for ever */
 	ev_timer timer;
 };
 TAILQ_HEAD(waits, wait);
@@ -34,6 +35,8 @@ struct ctl_client {
 	uint64_t next, until;
 	int64_t stream_id;
 	unsigned waits;
+	bool asks_reexec; /* answered by the next image, or when it failed */
+	int64_t reexec_id;
 };
 TAILQ_HEAD(clients, ctl_client);
 
@@ -51,7 +54,7 @@ struct ctl {
 };
 
 /* ---- ctl_client.c -------------------------------------------------------- */
-void ctl_client_new(struct ctl *ctl, int fd, bool may_control);
+struct ctl_client *ctl_client_new(struct ctl *ctl, int fd, bool may_control);
 /* Safe inside any callback of the client: its memory lives to the end of the
  * turn. */
 void ctl_client_end(struct ctl_client *client);
@@ -64,9 +67,13 @@ void ctl_client_fail(struct ctl_client *client, int64_t id, const char *code,
 
 /* ---- ctl_wait.c ---------------------------------------------------------- */
 void ctl_judge_waits(struct ctl *ctl);
+/* A wait that is filled in joins those of its client. */
+void ctl_wait_begin(struct wait *wait);
 void ctl_drop_waits(struct ctl_client *client);
 
 /* ---- ctl.c --------------------------------------------------------------- */
+/* With a socket that listens already. */
+struct ctl *ctl_new(struct msd *msd, int fd);
 void ctl_run_line(struct ctl_client *client, struct slice line);
 
 #endif

@@ -186,6 +186,18 @@ on_timeout(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 }
 
 void
+ctl_wait_begin(struct wait *wait)
+{
+	struct ctl *ctl = wait->client->ctl;
+
+	wait->client->waits++;
+	ev_timer_init(&wait->timer, on_timeout, 0., 0.);
+	loop_timer_start(ctl->msd->loop, &wait->timer,
+	    mono_ms_left(mono_now(), wait->until));
+	TAILQ_INSERT_TAIL(&ctl->waits, wait, entry);
+}
+
+void
 ctl_await(const struct ctl_request *request, const struct ctl_wait *what)
 {
 	struct ctl_client *client = request->client;
@@ -208,10 +220,7 @@ ctl_await(const struct ctl_request *request, const struct ctl_wait *what)
 	wait->id = request->id;
 	wait->name = xstrdup(request->name);
 	wait->what = *what;
-	client->waits++;
-	ev_timer_init(&wait->timer, on_timeout, 0., 0.);
 	if (what->timeout_ms != DURATION_INFINITY)
-		loop_timer_start(ctl->msd->loop, &wait->timer,
-		    what->timeout_ms);
-	TAILQ_INSERT_TAIL(&ctl->waits, wait, entry);
+		wait->until = mono_add_ms(mono_now(), what->timeout_ms);
+	ctl_wait_begin(wait);
 }

@@ -41,8 +41,8 @@ dirs_make(const struct msd_conf *conf, struct why *why)
 	    make_dir(conf, conf->state_dir, why);
 }
 
-char *
-dirs_self(void)
+static char *
+running_program(void)
 {
 	char path[PATH_BYTES];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -54,13 +54,27 @@ dirs_self(void)
 }
 
 char *
+dirs_self(const char *argv0, const char *cwd)
+{
+	char *path = NULL;
+
+	if (argv0 && strchr(argv0, '/'))
+		path = argv0[0] == '/' ? xstrdup(argv0)
+				       : xasprintf("%s/%s", cwd, argv0);
+	if (path && access(path, X_OK) == 0)
+		return path;
+	free(path);
+	return running_program();
+}
+
+char *
 dirs_lib(const struct msd_conf *conf)
 {
 	char *path;
 
 	if (conf->lib_dir)
 		return xstrdup(conf->lib_dir);
-	path = dirs_self();
+	path = running_program();
 	if (path)
 		*strrchr(path, '/') = '\0';
 	return path;

@@ -13,7 +13,11 @@ bool dirs_make(const struct msd_conf *conf, struct why *why);
 /* Beside our own binary, unless the file says where.  The caller frees it;
  * NULL: not known. */
 char *dirs_lib(const struct msd_conf *conf);
-/* Our own binary as an absolute path; the caller frees it; NULL: not known. */
-char *dirs_self(void);
+/*
+ * Our own program as an absolute path, as it was named at the start: a new
+ * version that was put in its place will be found there.  The caller frees
+ * it; NULL: not known.
+ */
+char *dirs_self(const char *argv0, const char *cwd);
 
 #endif

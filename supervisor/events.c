@@ -132,6 +132,21 @@ events_add(struct events *events, const char *event, const char *name,
 	return events->next - 1;
 }
 
+void
+events_put(struct events *events, uint64_t seq, const char *line)
+{
+	free(events->line[seq % EVENTS_KEPT]);
+	events->line[seq % EVENTS_KEPT] = xstrdup(line);
+	events->held[seq % EVENTS_KEPT] = false;
+	events->next = events->shown = seq + 1;
+}
+
+void
+events_set_life(struct events *events, const char *life)
+{
+	snprintf(events->life, sizeof(events->life), "%s", life);
+}
+
 uint64_t
 events_next(const struct events *events)
 {

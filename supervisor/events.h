@@ -34,6 +34,11 @@ void events_hold(struct events *events, uint64_t seq);
 void events_show(struct events *events, uint64_t seq);
 void events_show_all(struct events *events);
 
+/* From a saved state, oldest first: the event `seq` as a finished line; the
+ * next one is seq + 1.  Nobody is told. */
+void events_put(struct events *events, uint64_t seq, const char *line);
+/* The numbers go on: it is the life of before. */
+void events_set_life(struct events *events, const char *life);
 uint64_t events_first(const struct events *events); /* oldest kept */
 uint64_t events_next(const struct events *events);  /* next to be shown */
 /* Numbers mean something within one life of msd; this names it. */

@@ -23,6 +23,7 @@
 struct kept {
 	int fd;
 	char *name;
+	bool polls;
 };
 
 struct fdstore {
@@ -134,8 +135,8 @@ fdstore_add(struct fdstore **store_ptr, struct loop *loop, int fd,
 		*store_ptr = store = fdstore_new(loop);
 	store->kept =
 	    xreallocarray(store->kept, store->count + 1, sizeof(*store->kept));
-	store->kept[store->count++] =
-	    (struct kept){ fd, xstrdup(*name ? name : FDSTORE_DEFAULT_NAME) };
+	store->kept[store->count++] = (struct kept){ fd,
+		xstrdup(*name ? name : FDSTORE_DEFAULT_NAME), polls };
 	/* a plain file has no other end: EPERM */
 	if (polls)
 		epoll_ctl(store->epoll_fd, EPOLL_CTL_ADD, fd, &asks_nothing);
@@ -196,4 +197,10 @@ const char *
 fdstore_name(const struct fdstore *store, size_t i)
 {
 	return store->kept[i].name;
+}
+
+bool
+fdstore_polls(const struct fdstore *store, size_t i)
+{
+	return store->kept[i].polls;
 }

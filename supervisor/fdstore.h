@@ -34,5 +34,6 @@ void fdstore_free(struct fdstore **store);
 size_t fdstore_count(const struct fdstore *store);
 int fdstore_fd(const struct fdstore *store, size_t i); /* oldest first */
 const char *fdstore_name(const struct fdstore *store, size_t i);
+bool fdstore_polls(const struct fdstore *store, size_t i);
 
 #endif

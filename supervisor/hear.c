@@ -100,8 +100,10 @@ hear_start(struct child *child)
 		ev_io_set(&child->error_io, child->error_fd, EV_READ);
 		ev_io_start(ev, &child->error_io);
 	}
-	ev_io_set(&child->notify_io, child->notify_fd, EV_READ);
-	ev_io_start(ev, &child->notify_io);
+	if (child->notify_fd >= 0) {
+		ev_io_set(&child->notify_io, child->notify_fd, EV_READ);
+		ev_io_start(ev, &child->notify_io);
+	}
 	if (child->ready_fd < 0)
 		return;
 	ev_io_set(&child->ready_io, child->ready_fd, EV_READ);

@@ -7,7 +7,7 @@
 struct child;
 
 void hear_init(struct child *child); /* once */
-/* Of a new process. */
+/* Of a new process, or of a known one after an exec of msd. */
 void hear_start(struct child *child);
 /* Takes all it has said so far to its notify socket. */
 void hear_out(struct child *child);

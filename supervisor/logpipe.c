@@ -25,6 +25,7 @@
 #include "supervisor/events.h"
 #include "supervisor/last_words.h"
 #include "supervisor/msd.h"
+#include "supervisor/state.h"
 
 #define PIPE_BYTES (1 << 20) /* what an ordinary user may ask for */
 #define FILE_MODE  0640
@@ -453,17 +454,22 @@ logs_changed(struct logs *logs, struct child *child)
 	flush_child(logs, child);
 }
 
+static void
+remember_left(struct logs *logs, const char *name)
+{
+	struct left *left = xcalloc(1, sizeof(*left));
+
+	left->name = xstrdup(name);
+	left->next = logs->left;
+	logs->left = left;
+}
+
 void
 logs_drop(struct logs *logs, struct child *child)
 {
-	struct left *left;
-
 	if (child->log_r < 0)
 		return;
-	left = xcalloc(1, sizeof(*left));
-	left->name = xstrdup(child->node.name);
-	left->next = logs->left;
-	logs->left = left;
+	remember_left(logs, child->node.name);
 	fd_close(&child->log_w); /* the collector sees the end of file */
 	fd_close(&child->log_r);
 	flush(logs);
@@ -474,4 +480,55 @@ logs_reopen(struct logs *logs)
 {
 	logs->reopen = true;
 	flush(logs);
+}
+
+/* ---- over an exec of msd ------------------------------------------------- */
+
+static const struct state_row rows[] = {
+	STATE_ROW(STATE_FD, struct logs, orders),
+	STATE_ROW(STATE_BOOL, struct logs, reopen),
+	STATE_ROW(STATE_BOOL, struct logs, told),
+	STATE_END,
+};
+
+void
+logs_save(const struct logs *logs, struct state_out *out)
+{
+	state_begin(out, "logs");
+	state_put(out, rows, logs);
+	state_open_list(out, "left");
+	for (const struct left *left = logs->left; left; left = left->next) {
+		state_open_item(out);
+		state_put_text(out, "name", left->name);
+		state_close_item(out);
+	}
+	state_close_list(out);
+	state_end(out);
+}
+
+void
+logs_load(struct logs *logs, struct state_in *in)
+{
+	size_t off = 0;
+	struct json *record = state_next(in, "logs", &off);
+	const struct json *item;
+
+	if (!record)
+		return;
+	state_get(in, record, rows, logs);
+	item = state_get_list(in, record, "left");
+	for (; item; item = json_next(item)) {
+		const char *name = state_get_text(in, item, "name");
+
+		if (name)
+			remember_left(logs, name);
+	}
+	json_free(&record);
+	if (logs->orders < 0)
+		return;
+	/* what could not be said before is said as soon as there is room */
+	ev_io_set(&logs->writable, logs->orders, EV_WRITE);
+	ev_io_start(loop_ev(logs->msd->loop), &logs->writable);
+	ev_io_set(&logs->readable, logs->orders, EV_READ);
+	ev_io_start(loop_ev(logs->msd->loop), &logs->readable);
 }

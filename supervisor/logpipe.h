@@ -42,4 +42,11 @@ void logs_reopen(struct logs *logs);
 const char *logs_path(const struct logs *logs, const struct child *child,
     char out[static LOG_PATH_BYTES]);
 
+/* ---- over an exec of msd ------------------------------------------------- */
+struct json;
+struct state_in;
+struct state_out;
+void logs_save(const struct logs *logs, struct state_out *out);
+void logs_load(struct logs *logs, struct state_in *in);
+
 #endif

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
@@ -16,75 +15,19 @@
 #include "proto/contract.h"
 #include "supervisor/child.h"
 #include "supervisor/ctl.h"
-#include "supervisor/daemon.h"
 #include "supervisor/dirs.h"
 #include "supervisor/events.h"
 #include "supervisor/guardian.h"
 #include "supervisor/lockfile.h"
-#include "supervisor/logpipe.h"
-#include "supervisor/msd.h"
-#include "supervisor/options.h"
-#include "supervisor/signals.h"
+#include "supervisor/process.h"
+#include "supervisor/resume.h"
 #include "supervisor/spec_advice.h"
-#include "supervisor/steps.h"
 #include "supervisor/upstream.h"
 
 #define LOCK_FILE "msd.lock"
 #define PID_MODE  0644
 
 extern char **environ;
-
-struct process {
-	struct msd msd;
-	struct options options;
-	struct daemon daemon;
-	struct signals signals;
-	int lock_fd;
-	char *pid_path;
-	char *lib_dir;
-	char *cwd;
-};
-
-/* ---- timers and turns --------------------------------------------------- */
-
-static void
-on_shutdown_late(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
-{
-	struct msd *msd = container_of(timer, struct msd, shutdown_timer);
-
-	(void)ev;
-	log_warn("shutdown_deadline is over: killing what is left", NULL);
-	msd_kill_all(msd);
-}
-
-static void
-on_advance(struct loop_task *task)
-{
-	steps_advance(container_of(task, struct msd, advance));
-}
-
-static void
-on_reap(struct loop_task *task)
-{
-	reap(container_of(task, struct msd, reap_task));
-}
-
-static void
-on_booted(struct msd *msd)
-{
-	struct process *process = container_of(msd, struct process, msd);
-	size_t ready = 0;
-
-	for (size_t i = 0; i < msd->tree.child_count; i++)
-		ready += child_is_ready(msd->tree.children[i]);
-	log_info("up", "ready=%zu workers=%zu ms=%llu", ready,
-	    msd->tree.child_count,
-	    (unsigned long long)mono_ms_between(msd->started, mono_now()));
-	upstream_ready(msd->upstream);
-	daemon_report(&process->daemon, MSD_EXIT_OK);
-}
-
-/* ---- set-up ------------------------------------------------------------- */
 
 /* A few descriptors a worker: our soft limit must not be what ends us. */
 static void
@@ -149,7 +92,7 @@ remove_pid(struct process *process)
 }
 
 static bool
-open_parts(struct process *process)
+open_fresh(struct process *process)
 {
 	struct msd *msd = &process->msd;
 	struct why why = { "" };
@@ -157,51 +100,15 @@ open_parts(struct process *process)
 	msd->pid = getpid();
 	msd->started = mono_now();
 	msd->dice = dice_seed();
-	msd->lib_dir = process->lib_dir = dirs_lib(&msd->spec->msd);
-	msd->socket_path =
-	    xasprintf("%s/" CONTROL_SOCKET, msd->spec->msd.run_dir);
-	msd->advance.run = on_advance;
-	msd->reap_task.run = on_reap;
-	msd->on_booted = on_booted;
-	msd->loop = loop_new();
-	ev_timer_init(&msd->shutdown_timer, on_shutdown_late, 0., 0.);
-	msd->events = events_new();
-	msd->logs = logs_new(msd);
-	msd->upstream = upstream_new(msd);
+	process_open(process);
+	process_settle(process);
 	raise_nofile(msd);
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		log_warn("not a subreaper: leftovers may escape", "errno=%d",
-		    errno);
-	signals_watch(&process->signals, msd, &process->daemon);
 	msd->ctl = ctl_open(msd, &why);
 	if (!msd->ctl) {
 		log_error("no control socket", "error=%s", LOGQ(why.text));
 		msd->last_words = xstrdup(why.text);
 	}
 	return msd->ctl;
-}
-
-static void
-close_parts(struct process *process)
-{
-	struct msd *msd = &process->msd;
-
-	if (!msd->loop)
-		return;
-	ctl_close(&msd->ctl);
-	signals_stop(&process->signals);
-	loop_timer_stop(msd->loop, &msd->shutdown_timer);
-	for (size_t i = 0; i < msd->tree.child_count; i++)
-		batch_leave(msd->tree.children[i]);
-	tree_fini(&msd->tree);
-	reaper_fini(&msd->reaper);
-	upstream_free(&msd->upstream);
-	logs_free(&msd->logs);
-	events_free(&msd->events);
-	loop_free(&msd->loop);
-	free(msd->socket_path);
-	free(msd->last_words);
-	free(process->lib_dir);
 }
 
 static void
@@ -222,7 +129,7 @@ supervise(struct process *process)
 {
 	struct msd *msd = &process->msd;
 
-	if (!open_parts(process)) {
+	if (!open_fresh(process)) {
 		msd->exit_code = MSD_EXIT_FAILURE;
 		daemon_say(&process->daemon, msd->last_words);
 		return;
@@ -232,13 +139,7 @@ supervise(struct process *process)
 	msd_boot(msd);
 	if (!guard_tie(&msd->guard))
 		msd_shutdown(msd, MSD_EXIT_OK, "the guardian is gone");
-	loop_run(msd->loop);
-	if (msd->last_words)
-		log_error("msd ends", "code=%d reason=%s", msd->exit_code,
-		    LOGQ(msd->last_words));
-	else
-		log_info("msd ends", "code=%d", msd->exit_code);
-	daemon_say(&process->daemon, msd->last_words);
+	process_run(process);
 }
 
 /* As guardian_run(); a msd without guardian is its own first. */
@@ -247,17 +148,11 @@ guarded(struct process *process)
 {
 	struct msd *msd = &process->msd;
 	struct guardian guardian = { .argv = process->options.argv,
+		.path = process->self,
 		.lock_fd = process->lock_fd,
 		.daemon = &process->daemon };
-	char *self = NULL;
-	bool is_msd = true;
-
-	if (msd->spec->msd.guardian && msd->guard.pid == 0) {
-		guardian.path = self = dirs_self();
-		is_msd = guardian_run(&guardian, &msd->guard, &msd->exit_code);
-	}
-	free(self);
-	return is_msd;
+	return !msd->spec->msd.guardian || msd->guard.pid != 0 ||
+	    guardian_run(&guardian, &msd->guard, &msd->exit_code);
 }
 
 static int
@@ -280,10 +175,33 @@ run(struct process *process)
 		if (guarded(process))
 			supervise(process);
 	}
-	close_parts(process);
+	return msd->exit_code;
+}
+
+/* The image before us has handed everything over. */
+static int
+resume(struct process *process, int fd)
+{
+	resume_load(process, fd);
+	process_run(process);
+	return process->msd.exit_code;
+}
+
+static int
+end(struct process *process, int code)
+{
+	process_close(process);
 	remove_pid(process);
 	free(process->pid_path);
-	return msd->exit_code;
+	spec_drop(&process->msd.spec);
+	fd_close(&process->lock_fd);
+	/* last, so that who is told may start another; with a guardian it is
+	 * the guardian's turn */
+	if (process->msd.guard.pid == 0)
+		daemon_report(&process->daemon, code);
+	free(process->self);
+	free(process->cwd);
+	return code;
 }
 
 static bool
@@ -344,7 +262,7 @@ int
 main(int argc, char **argv)
 {
 	struct process process = { .lock_fd = -1, .daemon = DAEMON_NONE };
-	int code = options_read(argc, argv, &process.options);
+	int code = options_read(argc, argv, &process.options), fd;
 
 	if (code >= 0)
 		return code;
@@ -358,15 +276,14 @@ main(int argc, char **argv)
 	guard_take(&process.msd.guard);
 	process.msd.env = environ;
 	process.msd.cwd = process.cwd;
+	process.self = dirs_self(argv[0], process.cwd);
+	if (process.options.resume_check >= 0)
+		return resume_check(&process, process.options.resume_check);
+	fd = resume_take_fd();
+	if (fd >= 0)
+		return end(&process, resume(&process, fd));
 	code = load(&process);
 	if (code < 0)
 		code = run(&process);
-	spec_drop(&process.msd.spec);
-	fd_close(&process.lock_fd);
-	/* last, so that who is told may start another; with a guardian it is
-	 * the guardian's turn */
-	if (process.msd.guard.pid == 0)
-		daemon_report(&process.daemon, code);
-	free(process.cwd);
-	return code;
+	return end(&process, code);
 }

@@ -103,8 +103,8 @@ on_over(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 
 /* ---- moving ------------------------------------------------------------- */
 
-static void
-watch(struct child *child, int pidfd)
+void
+mainpid_watch(struct child *child, int pidfd)
 {
 	struct moved_main *moved = xcalloc(1, sizeof(*moved));
 
@@ -136,7 +136,7 @@ mainpid_move(struct child *child, pid_t pid)
 	    (int)pid, (int)child->pid);
 	mainpid_end(child);
 	tree_set_pid(&child->msd->tree, child, pid);
-	watch(child, pidfd);
+	mainpid_watch(child, pidfd);
 	logs_started(child->msd->logs, child);
 	msd_touch(child->msd);
 	return true;
@@ -161,6 +161,12 @@ mainpid_end(struct child *child)
 	ev_io_stop(loop_ev(loop), &moved->over);
 	fd_close(&moved->pidfd);
 	loop_later_free(loop, moved); /* this may be its callback */
+}
+
+int
+mainpid_fd(const struct child *child)
+{
+	return child->moved ? child->moved->pidfd : -1;
 }
 
 pid_t

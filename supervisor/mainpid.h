@@ -20,6 +20,10 @@ bool mainpid_move(struct child *child, pid_t pid);
 bool mainpid_signal(const struct child *child, int signo);
 /* Stops watching it; harmless when it has not moved. */
 void mainpid_end(struct child *child);
+/* Over an exec of msd: the pidfd of a main process that was moved to, or -1;
+ * and the same in the next image, where it is child->pid already. */
+int mainpid_fd(const struct child *child);
+void mainpid_watch(struct child *child, int pidfd);
 /* The number behind a pidfd, or 0. */
 pid_t mainpid_of_fd(int pidfd);
 

@@ -2,6 +2,9 @@
 /* Start and end of the tree as a whole. */
 #include "supervisor/msd.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/alloc.h"
 #include "common/log.h"
 #include "supervisor/child.h"
@@ -18,6 +21,28 @@ msd_touch(struct msd *msd)
 	if (!msd->advance.queued)
 		loop_later(msd->loop, &msd->advance);
 	upstream_touch(msd->upstream);
+}
+
+const char *
+msd_word(struct msd *msd, const char *text)
+{
+	for (size_t i = 0; i < msd->word_count; i++)
+		if (strcmp(msd->words[i], text) == 0)
+			return msd->words[i];
+	msd->words =
+	    xreallocarray(msd->words, msd->word_count + 1, sizeof(char *));
+	msd->words[msd->word_count] = xstrdup(text);
+	return msd->words[msd->word_count++];
+}
+
+void
+msd_free_words(struct msd *msd)
+{
+	for (size_t i = 0; i < msd->word_count; i++)
+		free(msd->words[i]);
+	free(msd->words);
+	msd->words = NULL;
+	msd->word_count = 0;
 }
 
 void

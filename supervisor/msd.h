@@ -18,6 +18,7 @@ struct child;
 struct ctl;
 struct events;
 struct logs;
+struct reexec;
 struct upstream;
 
 enum msd_exit {
@@ -36,6 +37,7 @@ struct msd {
 	struct logs *logs;
 	struct ctl *ctl;
 	struct upstream *upstream;
+	struct reexec *reexec;
 	struct guard guard;
 	struct probes probes;
 	char **env; /* as msd was started */
@@ -57,6 +59,8 @@ struct msd {
 	struct loop_task reap_task;
 	ev_timer shutdown_timer;
 	struct loop_task advance;
+	char **words; /* see msd_word() */
+	size_t word_count;
 	void (*on_booted)(struct msd *msd);
 };
 
@@ -68,6 +72,10 @@ void msd_shutdown(struct msd *msd, int code, const char *reason);
 void msd_kill_all(struct msd *msd);
 /* The last of a child that left the configuration. */
 void msd_forget(struct msd *msd, struct child *child);
+/* A copy of text that lives as long as msd: for members that point to static
+ * text and were read from a saved state. */
+const char *msd_word(struct msd *msd, const char *text);
+void msd_free_words(struct msd *msd);
 /* steps_advance() at the end of this turn. */
 void msd_touch(struct msd *msd);
 

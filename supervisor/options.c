@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/options.h"
 
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "supervisor/msd.h"
@@ -18,18 +20,29 @@ usage(FILE *out)
 	      "  -V       print the version\n"
 	      "  -h       print this\n"
 	      "signals: HUP reload, TERM and INT stop (again: at once), "
-	      "USR1 reopen logs\n",
+	      "USR1 reopen logs,\n"
+	      "  USR2 replace the program and keep the workers\n",
 	    out);
 }
 
 int
 options_read(int argc, char **argv, struct options *options)
 {
+	/* for msd itself: see reexec.h */
+	static const struct option hidden[] = {
+		{ "resume-check", required_argument, NULL, 'R' },
+		{ .name = NULL },
+	};
 	int c;
 
-	*options = (struct options){ .argv = argv, .config = DEFAULT_CONFIG };
-	while ((c = getopt(argc, argv, "c:DtVh")) != -1) {
+	*options = (struct options){ .argv = argv,
+		.config = DEFAULT_CONFIG,
+		.resume_check = -1 };
+	while ((c = getopt_long(argc, argv, "c:DtVh", hidden, NULL)) != -1) {
 		switch (c) {
+		case 'R':
+			options->resume_check = atoi(optarg);
+			break;
 		case 'c':
 			options->config = optarg;
 			break;

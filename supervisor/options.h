@@ -10,6 +10,7 @@ struct options {
 	const char *config;
 	bool check;
 	bool daemon;
+	int resume_check; /* descriptor of a state; -1: not asked for */
 };
 
 /* -1: go on; otherwise the exit code, with all said. */

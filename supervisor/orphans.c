@@ -35,6 +35,7 @@
 #include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
 #include "supervisor/probe.h"
+#include "supervisor/reexec.h"
 
 #define CHILDREN_BYTES_MAX (8u << 20)
 #define ENVIRON_BYTES_MAX  (256u << 10)
@@ -209,7 +210,8 @@ judge(struct sweep *s, pid_t pid)
 	struct proc_stat st;
 	size_t i;
 
-	if (tree_find_pid(&s->msd->tree, pid) || !proc_stat_read(pid, &st))
+	if (tree_find_pid(&s->msd->tree, pid) ||
+	    reexec_owns(s->msd->reexec, pid) || !proc_stat_read(pid, &st))
 		return;
 	owner = probes_owner(s->msd, pid); /* it may not have setsid() yet */
 	if (!owner)

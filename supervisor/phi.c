@@ -144,3 +144,23 @@ phi_due(const struct phi *phi)
 	/* up to the next millisecond: there, phi has surely reached it */
 	return mono_add_ms(phi->last, (uint64_t)ceil(ms));
 }
+
+unsigned
+phi_get(const struct phi *phi, uint32_t ms[static PHI_SAMPLES],
+    struct mono *last_r)
+{
+	unsigned first = (phi->at + PHI_SAMPLES - phi->count) % PHI_SAMPLES;
+
+	for (unsigned i = 0; i < phi->count; i++)
+		ms[i] = phi->interval_ms[(first + i) % PHI_SAMPLES];
+	*last_r = phi->last;
+	return phi->count;
+}
+
+void
+phi_put(struct phi *phi, const uint32_t *ms, unsigned count, struct mono last)
+{
+	for (unsigned i = 0; i < count; i++)
+		add_sample(phi, ms[i]);
+	phi->last = last;
+}

@@ -33,4 +33,12 @@ unsigned phi_samples(const struct phi *phi);
  * (ns = 0) with too few samples. */
 struct mono phi_due(const struct phi *phi);
 
+/* What it has seen, oldest first, and the last heartbeat: to be kept over an
+ * exec.  Returns the number of samples. */
+unsigned phi_get(const struct phi *phi, uint32_t ms[static PHI_SAMPLES],
+    struct mono *last_r);
+/* The same into a new one. */
+void phi_put(struct phi *phi, const uint32_t *ms, unsigned count,
+    struct mono last);
+
 #endif

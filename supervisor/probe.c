@@ -37,8 +37,8 @@ stage_of(const struct child *child)
 	}
 }
 
-static void
-pause_probe(struct probe *probe)
+void
+probe_pause(struct probe *probe)
 {
 	struct child *child = probe->child;
 	uint64_t ms = health_pause_ms(&probe->health, stage_of(child),
@@ -98,14 +98,14 @@ judge(struct probe *probe, enum try_result result)
 			log_warn("cannot probe", "name=%s error=%s",
 			    child->node.name, LOGQ(probe->text));
 		probe->is_unasked = true;
-		pause_probe(probe);
+		probe_pause(probe);
 		return;
 	}
 	probe->is_unasked = false;
 	verdict = health_note(&probe->health, stage_of(child),
 	    result == TRY_GOOD, child->spec->conf.check_failures);
 	tell(probe, result == TRY_GOOD, before);
-	pause_probe(probe);
+	probe_pause(probe);
 	if (verdict == HEALTH_READY)
 		child_event(child, CHILD_EV_READY);
 	if (verdict == HEALTH_SICK) {
@@ -197,7 +197,7 @@ begin(struct probe *probe)
 	struct probes *probes = &child->msd->probes;
 
 	if (!child->runs) /* not executed yet: nobody can answer */
-		pause_probe(probe);
+		probe_pause(probe);
 	else if (probe->program.pid)
 		judge(probe,
 		    try_fail(probe, "the last probe cannot be killed"));
@@ -318,7 +318,7 @@ is_probed(const struct child *child)
 		    conf->ready.kind == READY_CHECK));
 }
 
-static struct probe *
+struct probe *
 probe_new(struct child *child)
 {
 	struct probe *probe = xcalloc(1, sizeof(*probe));
@@ -339,7 +339,7 @@ probe_start(struct child *child)
 		child->probe = probe_new(child);
 	probe_stop(child);
 	health_start(&child->probe->health);
-	pause_probe(child->probe);
+	probe_pause(child->probe);
 }
 
 void

@@ -58,4 +58,14 @@ uint32_t probe_failures(const struct child *child);
 /* What the last failed probe said; NULL when none failed. */
 const char *probe_said(const struct child *child);
 
+/* ---- over an exec of msd (probe_state.c) ---------------------------------- */
+struct json;
+struct state_in;
+struct state_out;
+void probe_save(const struct child *child, struct state_out *out);
+/* An attempt under way is given up and made again after a pause. */
+void probe_load(struct child *child, struct state_in *in,
+    const struct json *record);
+void probe_resume(struct child *child);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One attempt of a health probe: the connection or the program of it.  Used
- * by probe.c alone. */
+ * by probe.c and probe_state.c alone. */
 #ifndef SUPERVISOR_PROBE_TRY_H
 #define SUPERVISOR_PROBE_TRY_H
 
@@ -48,6 +48,8 @@ enum try_result {
 	TRY_RUNS
 };
 
+struct probe *probe_new(struct child *child);
+void probe_pause(struct probe *probe);
 /* The words go to probe->text; returns TRY_BAD. */
 enum try_result try_fail(struct probe *probe, const char *fmt, ...)
     MS_PRINTF(2, 3);

@@ -26,6 +26,7 @@
 #include "supervisor/msd.h"
 #include "supervisor/orphans.h"
 #include "supervisor/probe.h"
+#include "supervisor/reexec.h"
 
 /* A worker that forks without end must not keep msd here. */
 #define STRANGERS_MAX 4096u
@@ -41,11 +42,9 @@ compare_places(const void *a, const void *b)
 	return 0;
 }
 
-static void
-note_death(struct reaper *r, struct child *child, const siginfo_t *info)
+void
+reaper_add(struct reaper *r, struct child *child)
 {
-	child->wait_code = info->si_code;
-	child->wait_status = info->si_status;
 	r->sorted = false;
 	if (r->count == r->cap) {
 		r->cap = r->cap ? r->cap * 2 : 16;
@@ -83,10 +82,12 @@ reap_one(struct msd *msd)
 		/* killed already, but not gone: it had others in its group */
 		child->outlived = !stops && kill(-child->group, 0) == 0;
 		tree_release_pid(&msd->tree, child);
-		note_death(&msd->reaper, child, &info);
+		child->wait_code = info.si_code;
+		child->wait_status = info.si_status;
+		reaper_add(&msd->reaper, child);
 	} else if (probe) {
 		probe_note_end(probe, &info);
-	} else {
+	} else if (!reexec_note_end(msd->reexec, &info)) {
 		mainpid_on_reaped(msd, pid);
 		msd->strangers++;
 		msd->reaper.strangers++;

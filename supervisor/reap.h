@@ -22,6 +22,9 @@ void reap(struct msd *msd);
 /* In the middle of long work: takes what has died now; it is handled at the
  * end of the turn.  The numbers of the dead are nobody's from then on. */
 void reap_meanwhile(struct msd *msd);
+/* Its main process was reaped, its end is to be handled: wait_code and
+ * wait_status are set. */
+void reaper_add(struct reaper *reaper, struct child *child);
 void reaper_fini(struct reaper *reaper);
 
 #endif

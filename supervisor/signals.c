@@ -9,6 +9,7 @@
 #include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
 #include "supervisor/reap.h"
+#include "supervisor/reexec.h"
 #include "supervisor/reload.h"
 
 static const int numbers[SIGNALS_COUNT] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT,
@@ -42,6 +43,15 @@ on_hup(struct msd *msd)
 }
 
 static void
+on_usr2(struct msd *msd)
+{
+	struct why why = { "" };
+
+	if (!reexec_begin(msd->reexec, &why))
+		log_warn("no re-exec", "reason=%s", LOGQ(why.text));
+}
+
+static void
 on_signal(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 {
 	struct signals *signals = watcher->data;
@@ -65,7 +75,7 @@ on_signal(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 		log_info("logs reopened", NULL);
 		break;
 	case SIGUSR2:
-		log_warn("USR2: re-exec is not supported yet", NULL);
+		on_usr2(msd);
 		break;
 	}
 }

@@ -226,16 +226,14 @@ spec_loaded(struct spec_load *l)
 }
 
 struct spec *
-spec_load(const char *path, const char *cwd, char **env,
+spec_make(const char *path, const char *cwd, struct conf *conf,
     struct conf_errors *errors)
 {
 	struct spec_load l;
 	struct spec *spec = spec_new(&l, cwd, errors);
 
-	spec->path = path[0] == '/'
-	    ? arena_strdup(&spec->arena, path)
-	    : arena_printf(&spec->arena, "%s/%s", cwd, path);
-	spec->conf = conf_read(spec->path, env, errors);
+	spec->conf = conf;
+	spec->path = arena_strdup(&spec->arena, path);
 	sections_check(spec->conf, errors);
 	load_msd(&l);
 	load_supervisors(&l);
@@ -250,15 +248,13 @@ spec_load(const char *path, const char *cwd, char **env,
 }
 
 struct spec *
-spec_load_worker(struct slice text, const char *cwd, char **env,
-    struct conf_errors *errors)
+spec_make_worker(const char *cwd, struct conf *conf, struct conf_errors *errors)
 {
 	struct spec_load l;
 	struct spec *spec = spec_new(&l, cwd, errors);
-	struct conf *conf;
 
 	spec->path = ADDED_TEXT_NAME;
-	spec->conf = conf = conf_read_text(ADDED_TEXT_NAME, text, env, errors);
+	spec->conf = conf;
 	sections_check(conf, errors);
 	spec->workers = arena_alloc(&spec->arena, sizeof(*spec->workers));
 	spec->worker_count = 1;
@@ -273,6 +269,27 @@ spec_load_worker(struct slice text, const char *cwd, char **env,
 		conf_error(errors, NULL,
 		    "instances: belongs into the file, or use a template");
 	return spec_loaded(&l);
+}
+
+struct spec *
+spec_load_worker(struct slice text, const char *cwd, char **env,
+    struct conf_errors *errors)
+{
+	return spec_make_worker(cwd,
+	    conf_read_text(ADDED_TEXT_NAME, text, env, errors), errors);
+}
+
+struct spec *
+spec_load(const char *path, const char *cwd, char **env,
+    struct conf_errors *errors)
+{
+	char *absolute =
+	    path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", cwd, path);
+	struct spec *spec =
+	    spec_make(absolute, cwd, conf_read(absolute, env, errors), errors);
+
+	free(absolute);
+	return spec;
 }
 
 struct spec *

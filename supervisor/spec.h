@@ -62,6 +62,11 @@ struct spec *spec_load(const char *path, const char *cwd, char **env,
  */
 struct spec *spec_load_worker(struct slice text, const char *cwd, char **env,
     struct conf_errors *errors);
+/* The same two from a configuration that was read before; they take it over. */
+struct spec *spec_make(const char *path, const char *cwd, struct conf *conf,
+    struct conf_errors *errors);
+struct spec *spec_make_worker(const char *cwd, struct conf *conf,
+    struct conf_errors *errors);
 struct spec *spec_hold(struct spec *spec);
 void spec_drop(struct spec **spec);
 

@@ -61,6 +61,8 @@ struct group {
 	struct spec *mold_held;         /* keeps mold alive */
 	struct needs needs;             /* of each instance */
 };
+/* A new member belongs into the saved state as well: see state_tree.c. */
+#define GROUP_BYTES 288
 
 struct tree {
 	struct group *root;
@@ -88,6 +90,9 @@ struct child *tree_add(struct msd *msd, struct tree *tree, struct spec *spec,
     const struct worker_spec *w, struct group *parent, const char *name);
 /* Takes the child out of its supervisor's list and marks it `leaving`. */
 void tree_retire(struct tree *tree, struct child *child);
+/* Another spec for a child of the tree, which holds it. */
+void tree_set_spec(struct child *child, struct spec *spec,
+    const struct worker_spec *w);
 /* Frees a leaving child whose process is gone. */
 void tree_remove(struct tree *tree, struct child *child);
 

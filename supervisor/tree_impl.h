@@ -7,8 +7,6 @@
 
 /* ---- tree.c -------------------------------------------------------------- */
 void tree_add_name(struct tree *tree, struct node *node);
-void tree_set_spec(struct child *child, struct spec *spec,
-    const struct worker_spec *w);
 /* Appends to parent's list, which has room. */
 void tree_adopt(struct group *parent, struct node *node);
 

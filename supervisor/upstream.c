@@ -19,6 +19,7 @@
 #include "supervisor/child.h"
 #include "supervisor/manager.h"
 #include "supervisor/msd.h"
+#include "supervisor/state.h"
 
 /* While a start or a stop takes its time the manager is told so before it
  * loses patience: soon, then at half of what was asked for. */
@@ -263,4 +264,43 @@ upstream_refuse(const char *status, int error)
 	manager_open(&manager);
 	manager_say(&manager, &notify);
 	manager_close(&manager);
+}
+
+/* ---- over an exec of msd -------------------------------------------------- */
+
+static const struct state_row rows[] = {
+	STATE_ROW(STATE_BOOL, struct upstream, is_up),
+	STATE_ROW(STATE_BOOL, struct upstream, is_stopping),
+	STATE_ROW(STATE_U32, struct upstream, owed.what),
+	STATE_ROW(STATE_U64, struct upstream, owed.monotonic_usec),
+	STATE_ROW(STATE_INT, struct upstream, owed.error),
+	STATE_END,
+};
+
+void
+upstream_save(const struct upstream *u, struct state_out *out)
+{
+	state_begin(out, "upstream");
+	state_put(out, rows, u);
+	state_put_text(out, "owed.status", u->owed.status);
+	state_end(out);
+}
+
+void
+upstream_load(struct upstream *u, struct state_in *in)
+{
+	size_t off = 0;
+	struct json *record = state_next(in, "upstream", &off);
+	const char *status;
+
+	if (!record)
+		return;
+	state_get(in, record, rows, u);
+	status = state_get_text(in, record, "owed.status");
+	snprintf(u->owed.status, sizeof(u->owed.status), "%s",
+	    status ? status : "");
+	if (u->is_up && !u->is_stopping)
+		loop_timer_stop(u->msd->loop, &u->extend);
+	upstream_touch(u); /* pays what is owed, too */
+	json_free(&record);
 }

@@ -27,4 +27,10 @@ void upstream_touch(struct upstream *upstream);
 /* For a msd that will not even begin: why, and an errno. */
 void upstream_refuse(const char *status, int error);
 
+/* ---- over an exec of msd -------------------------------------------------- */
+struct state_in;
+struct state_out;
+void upstream_save(const struct upstream *upstream, struct state_out *out);
+void upstream_load(struct upstream *upstream, struct state_in *in);
+
 #endif

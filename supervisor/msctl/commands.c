@@ -96,6 +96,10 @@ const struct command ctl_commands[] = {
 	    "Returns when it is ready, with its name.  Arguments that begin\n"
 	    "with a dash go behind --.\n\n"
 	    "  msctl spawn agent -- --goal 'tidy up'\n" },
+	{ "reexec", do_reexec,
+	    "msd replaces its program and keeps every worker",
+	    "Ends when the new program has taken over; when it cannot, msd goes\n"
+	    "on as it was and the reason is printed.\n" },
 	{ "shutdown [-w|--wait] [--timeout D]", do_shutdown,
 	    "stop everything in order, and msd itself",
 	    "  -w, --wait     until msd is gone\n"

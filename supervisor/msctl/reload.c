@@ -9,6 +9,7 @@
 #include "supervisor/msctl/verbs.h"
 
 #define PLAN_TIMEOUT_MS     30000u
+#define REEXEC_MS           20000u
 #define SHUTDOWN_DEFAULT_MS 60000u
 
 /* {"add":["a"],"restart":[]} as lines; numbers and texts too. */
@@ -87,6 +88,27 @@ await_end(const struct msctl *ctl, struct ctl_client *client,
 	return err == MS_ETIMEOUT
 	    ? ctl_fail(ctl, "timeout", "msd is still shutting down")
 	    : CTL_OK;
+}
+
+/* The answer comes from the image that took over, or from the old one. */
+int
+do_reexec(struct msctl *ctl, const struct args *args)
+{
+	struct json *reply;
+	int code =
+	    ctl_once(ctl, ctl_request("reexec", NULL), REEXEC_MS, &reply);
+
+	(void)args;
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		ctl_write_reply(reply);
+	else
+		printf("msd %s goes on as pid %.0f\n",
+		    json_get_str(reply, "version", "?"),
+		    json_get_num(reply, "pid", 0));
+	json_free(&reply);
+	return CTL_OK;
 }
 
 int

@@ -22,6 +22,7 @@ int do_add(struct msctl *ctl, const struct args *args);
 int do_remove(struct msctl *ctl, const struct args *args);
 int do_scale(struct msctl *ctl, const struct args *args);
 int do_spawn(struct msctl *ctl, const struct args *args);
+int do_reexec(struct msctl *ctl, const struct args *args);
 int do_shutdown(struct msctl *ctl, const struct args *args);
 int do_why(struct msctl *ctl, const struct args *args);
 int do_events(struct msctl *ctl, const struct args *args);
