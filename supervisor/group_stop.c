@@ -31,16 +31,33 @@ on_timeout(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	}
 }
 
+void
+group_stop_resume(struct msd *msd, struct group *group, uint64_t ms)
+{
+	ev_timer_init(&group->stop_timer, on_timeout, 0., 0.);
+	group->stop_timer.data = msd;
+	loop_timer_start(msd->loop, &group->stop_timer, ms);
+}
+
+uint64_t
+group_stop_left_ms(const struct msd *msd, const struct group *group)
+{
+	/* asking takes no const */
+	ev_timer *timer = (ev_timer *)&group->stop_timer;
+
+	if (!ev_is_active(timer))
+		return 0;
+	return 1 +
+	    (uint64_t)(ev_timer_remaining(loop_ev(msd->loop), timer) * 1000);
+}
+
 static void
 start_timer(struct group *group, struct msd *msd)
 {
 	if (!group->stops || ev_is_active(&group->stop_timer) ||
 	    group->conf.stop_timeout_ms == DURATION_INFINITY)
 		return;
-	ev_timer_init(&group->stop_timer, on_timeout, 0., 0.);
-	group->stop_timer.data = msd;
-	loop_timer_start(msd->loop, &group->stop_timer,
-	    group->conf.stop_timeout_ms);
+	group_stop_resume(msd, group, group->conf.stop_timeout_ms);
 }
 
 void

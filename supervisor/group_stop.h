@@ -15,6 +15,10 @@ void group_stop_wish(struct msd *msd, struct group *group);
 void group_stop_begun(const struct child *child);
 /* Forgets the wish where nobody has to end any more. */
 void group_stop_settle(struct msd *msd);
+/* Over an exec of msd: what is left of the patience (0: it does not run), and
+ * the same again. */
+uint64_t group_stop_left_ms(const struct msd *msd, const struct group *group);
+void group_stop_resume(struct msd *msd, struct group *group, uint64_t ms);
 void group_stop_fini(struct group *group);
 
 #endif

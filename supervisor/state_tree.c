@@ -12,6 +12,7 @@
 #include "common/alloc.h"
 #include "common/conf_json.h"
 #include "supervisor/child.h"
+#include "supervisor/group_stop.h"
 #include "supervisor/msd.h"
 #include "supervisor/state_child.h"
 #include "supervisor/steps.h"
@@ -28,6 +29,7 @@ static const struct state_row group_rows[] = {
 	STATE_ROW(STATE_BOOL, struct group, held),
 	STATE_ROW(STATE_BOOL, struct group, ended),
 	STATE_ROW(STATE_BOOL, struct group, stopped),
+	STATE_ROW(STATE_BOOL, struct group, stops),
 	STATE_END,
 };
 
@@ -78,11 +80,13 @@ save_specs(const struct msd *msd, struct numbers *specs, struct state_out *out)
 }
 
 static void
-save_group(const struct group *group, struct state_out *out)
+save_group(const struct msd *msd, const struct group *group,
+    struct state_out *out)
 {
 	state_begin(out, "group");
 	state_put_text(out, "name", group->node.name);
 	state_put(out, group_rows, group);
+	state_put_u64(out, "stop_left_ms", group_stop_left_ms(msd, group));
 	intensity_save(&group->window, "window", out);
 	intensity_save(&group->node.own, "own", out);
 	state_end(out);
@@ -96,7 +100,7 @@ tree_save(const struct msd *msd, struct state_out *out)
 
 	save_specs(msd, &specs, out);
 	for (size_t i = 0; i < tree->group_count; i++)
-		save_group(tree->groups[i], out);
+		save_group(msd, tree->groups[i], out);
 	for (size_t i = 0; i < tree->child_count; i++) {
 		const struct child *child = tree->children[i];
 
@@ -164,6 +168,7 @@ load_group(struct load *l, const struct json *record)
 	const char *name = state_get_text(l->in, record, "name");
 	struct group *group =
 	    name ? node_group(tree_find(&l->msd->tree, name)) : NULL;
+	uint64_t stop_ms;
 
 	if (!group) {
 		state_fail(l->in, "there is no supervisor %s",
@@ -171,6 +176,9 @@ load_group(struct load *l, const struct json *record)
 		return;
 	}
 	state_get(l->in, record, group_rows, group);
+	stop_ms = state_get_u64(l->in, record, "stop_left_ms");
+	if (stop_ms)
+		group_stop_resume(l->msd, group, stop_ms);
 	intensity_load(&group->window, "window", l->in, record);
 	intensity_load(&group->node.own, "own", l->in, record);
 }

@@ -62,7 +62,7 @@ struct group {
 	struct needs needs;             /* of each instance */
 };
 /* A new member belongs into the saved state as well: see state_tree.c. */
-#define GROUP_BYTES 288
+#define GROUP_BYTES 344
 
 struct tree {
 	struct group *root;

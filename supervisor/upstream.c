@@ -269,7 +269,6 @@ upstream_refuse(const char *status, int error)
 /* ---- over an exec of msd -------------------------------------------------- */
 
 static const struct state_row rows[] = {
-	STATE_ROW(STATE_BOOL, struct upstream, is_up),
 	STATE_ROW(STATE_BOOL, struct upstream, is_stopping),
 	STATE_ROW(STATE_U32, struct upstream, owed.what),
 	STATE_ROW(STATE_U64, struct upstream, owed.monotonic_usec),
@@ -299,7 +298,7 @@ upstream_load(struct upstream *u, struct state_in *in)
 	status = state_get_text(in, record, "owed.status");
 	snprintf(u->owed.status, sizeof(u->owed.status), "%s",
 	    status ? status : "");
-	if (u->is_up && !u->is_stopping)
+	if (u->msd->booted && !u->is_stopping)
 		loop_timer_stop(u->msd->loop, &u->extend);
 	upstream_touch(u); /* pays what is owed, too */
 	json_free(&record);
