@@ -27,7 +27,7 @@ await_ready talker
 await_ready parent
 
 # Reads the stream; at each exit the file must already hold the words.
-"$B/msctl" events -f --json >"$dir/events" 2>/dev/null &
+"$B/msctl" events -f --from 1 --json >"$dir/events" 2>/dev/null &
 reader=$!
 (
 	tail -n +1 -f --pid=$reader "$dir/events" | while read -r line; do
