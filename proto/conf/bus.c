@@ -110,6 +110,12 @@ const struct field bus_rows[] = {
 	    .max = 1u << 20,
 	    .help = "Events of one consumer that may be in flight, delivered "
 		    "and not settled." },
+	{ .name = "supervision",
+	    .type = FIELD_BOOL,
+	    BUS(supervision),
+	    .def = "yes",
+	    .help = "Publish what msd does as supervision.EVENT "
+		    "(supervision.exited, ...)." },
 	FIELD_END
 };
 

@@ -23,6 +23,7 @@ struct bus_conf {
 	int on_corruption;          /* stop; enum on_corruption */
 	uint32_t max_consumers;     /* 256 */
 	uint32_t max_ack_pending;   /* 16384 events in flight per consumer */
+	bool supervision;           /* yes: msd's events are published */
 };
 extern const struct field bus_rows[];
 void bus_check(const struct conf_section *section, const void *base,

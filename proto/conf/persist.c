@@ -47,7 +47,8 @@ const struct field persist_rows[] = {
 	    .type = FIELD_WORDS,
 	    PERSIST(subjects),
 	    .max = 64,
-	    .help = "Patterns of the events to store; all when not given." },
+	    .help = "Patterns of the events to store; all but supervision.> "
+		    "when not given." },
 	{ .name = "batch_events",
 	    .type = FIELD_U32,
 	    PERSIST(batch_events),

@@ -16,6 +16,7 @@
 #include "proto/batch.h"
 #include "proto/envelope.h"
 #include "workers/bus/live.h"
+#include "workers/bus/supervision.h"
 
 #define NS_PER_MS 1000000
 
@@ -36,6 +37,7 @@ on_turn_end(struct loop_task *task)
 
 	if (journal_commit(bus->journal, &why))
 		return; /* everybody was answered by on_failed() */
+	supervision_written(bus->supervision);
 	publish_written(bus);
 	deliver_wake(bus);
 	if (!journal_has_failed(bus->journal))
@@ -289,6 +291,18 @@ refuse_start(enum ms_err err)
 	return err == MS_ECORRUPT ? MS_ECONFIG : err;
 }
 
+/* A bus that nobody supervises has nothing to tell of it. */
+static void
+listen_to_msd(struct bus *bus)
+{
+	const char *socket = getenv(ENV_SOCKET);
+
+	if (!bus->conf.supervision)
+		supervision_free(&bus->supervision);
+	else if (!bus->supervision && getenv(ENV_NAME) && socket)
+		bus->supervision = supervision_new(bus, socket);
+}
+
 enum ms_err
 bus_start(struct bus *bus, struct worker *worker, struct why *why)
 {
@@ -318,6 +332,7 @@ bus_start(struct bus *bus, struct worker *worker, struct why *why)
 	    journal_last_seq(bus->journal), send_live, bus);
 	journal_on_batch(bus->journal, on_batch);
 	journal_retain(bus->journal, wall_ns());
+	listen_to_msd(bus);
 	return MS_OK;
 }
 
@@ -339,12 +354,14 @@ bus_reload(struct bus *bus, const struct bus_conf *conf)
 	bus->conf.live_heartbeat_ms = conf->live_heartbeat_ms;
 	bus->conf.max_consumers = conf->max_consumers;
 	bus->conf.max_ack_pending = conf->max_ack_pending;
+	bus->conf.supervision = conf->supervision;
 	journal_set_limits(bus->journal, &limits);
 	dedup_set_limits(bus->dedup, conf->dedup_window_ms,
 	    conf->dedup_entries);
 	live_set_heartbeat(bus->live, conf->live_heartbeat_ms);
 	if (bus->draining)
 		return;
+	listen_to_msd(bus);
 	bus_turn(bus);
 }
 
@@ -355,9 +372,11 @@ bus_drain(struct bus *bus)
 
 	bus->draining = true;
 	if (!journal_commit(bus->journal, &why)) {
+		supervision_written(bus->supervision);
 		publish_written(bus);
 		journal_sync_soon(bus->journal);
 	}
+	supervision_free(&bus->supervision);
 	deliver_end(bus, MS_ESHUTDOWN, "the bus is stopping");
 	read_end(bus, MS_ESHUTDOWN, "the bus is stopping");
 	drained_when_answered(bus);
@@ -369,6 +388,7 @@ bus_stop(struct bus *bus)
 	if (!bus->worker)
 		return; /* never started */
 	end_all(bus, MS_ESHUTDOWN, "the bus is stopping");
+	supervision_free(&bus->supervision);
 	loop_timer_stop(bus->loop, &bus->dedup_timer);
 	if (bus->journal)
 		journal_close(&bus->journal);

@@ -18,7 +18,8 @@
 
 struct live;
 struct publish_queue;
-struct slot;        /* a consumer with its parked fetch: slot.h */
+struct slot; /* a consumer with its parked fetch: slot.h */
+struct supervision;
 struct reader_list; /* parked reads: read.c */
 
 struct bus {
@@ -33,6 +34,7 @@ struct bus {
 	struct publish_queue *queue;
 	struct slot *slots; /* uthash by name */
 	struct reader_list *readers;
+	struct supervision *supervision; /* NULL: not asked for, or no msd */
 	struct loop_task turn_end;
 	ev_timer dedup_timer;
 	struct buf reply; /* scratch for bodies */
@@ -57,6 +59,9 @@ void bus_broken(struct bus *bus, enum ms_err err, const struct why *why);
 struct publish_queue *publish_queue_new(void);
 void publish_queue_free(struct publish_queue **queue);
 void do_publish(void *self, struct call *call);
+/* One frame of the bus's own; in the log after this turn.  Errors as
+ * journal_reserve(). */
+enum ms_err publish_own(struct bus *bus, struct slice frame, struct why *why);
 /* After the write: answers those that asked for no more. */
 void publish_written(struct bus *bus);
 void publish_synced(struct bus *bus, uint64_t synced_seq);

@@ -123,33 +123,70 @@ check(struct bus *bus, struct slice bytes, struct batch_head *head_r,
 
 /* ---- taking -------------------------------------------------------------- */
 
+/* Its sequence; *known_r: it is in the log already. */
+static uint64_t
+take_one(struct bus *bus, const struct checked *c, int64_t now_ms,
+    bool *known_r)
+{
+	bool dedup = bus->conf.dedup_window_ms > 0;
+	uint64_t seq = dedup ? dedup_find(bus->dedup, &c->identity) : 0;
+
+	*known_r = seq != 0;
+	if (*known_r)
+		return seq;
+	seq = journal_add(bus->journal, c->frame);
+	if (dedup)
+		dedup_add(bus->dedup, &c->identity, seq, now_ms);
+	live_event(bus->live, c->subject);
+	return seq;
+}
+
 static void
 take(struct bus *bus, uint32_t count, struct bus_publish_out *out)
 {
 	int64_t now_ms = (int64_t)(mono_now().ns / NS_PER_MS);
-	bool dedup = bus->conf.dedup_window_ms > 0;
 
 	dedup_expire(bus->dedup, now_ms);
 	for (uint32_t i = 0; i < count; i++) {
-		const struct checked *c = &bus->queue->checked[i];
-		uint64_t seq = dedup ? dedup_find(bus->dedup, &c->identity) : 0;
+		bool known;
+		uint64_t seq =
+		    take_one(bus, &bus->queue->checked[i], now_ms, &known);
 
-		if (seq != 0) {
+		if (known)
 			out->duplicates++;
-		} else {
-			seq = journal_add(bus->journal, c->frame);
-			if (dedup)
-				dedup_add(bus->dedup, &c->identity, seq,
-				    now_ms);
-			live_event(bus->live, c->subject);
-			out->first_seq = out->first_seq ? out->first_seq : seq;
-		}
+		else if (out->first_seq == 0)
+			out->first_seq = seq;
 		if (out->last_seq < seq)
 			out->last_seq = seq;
 	}
 	out->count = count - out->duplicates;
 	bus->events_in += out->count;
 	bus->duplicates_in += out->duplicates;
+}
+
+enum ms_err
+publish_own(struct bus *bus, struct slice frame, struct why *why)
+{
+	struct checked c = { .frame = frame };
+	struct envelope event;
+	enum ms_err err;
+	bool known;
+
+	if (bus->draining)
+		return why_set(why, MS_ESHUTDOWN, "the bus is stopping");
+	err = envelope_peek(frame, NULL, &event, why);
+	if (!err)
+		err = journal_reserve(bus->journal,
+		    frame.len + BATCH_RECORD_BYTES, 1, why);
+	if (err)
+		return err;
+	c.subject = event.subject;
+	c.identity = envelope_identity(&event);
+	take_one(bus, &c, (int64_t)(mono_now().ns / NS_PER_MS), &known);
+	bus->events_in += !known;
+	bus->duplicates_in += known;
+	bus_turn(bus);
+	return MS_OK;
 }
 
 /* A full queue says so at once; the next turn has room again. */

@@ -27,6 +27,8 @@ struct intake {
 	bool writing;
 	const struct ms_event *events; /* the batch at hand, NULL none */
 	size_t count;
+	struct ms_event *kept; /* of a batch that is not stored whole; reused */
+	size_t kept_cap;
 	struct stored stored; /* by the job at hand */
 	ev_timer retry_timer;
 	uint32_t failures;
@@ -130,6 +132,38 @@ on_retry(struct ev_loop *ev, ev_timer *timer, int what)
 		write_batch(in);
 }
 
+/* The life of the processes is told on the bus; who wants it in the store too
+ * names it in `subjects`. */
+static bool
+is_supervision(const struct ms_event *event)
+{
+	return strncmp(event->subject, "supervision.", 12) == 0;
+}
+
+static void
+keep_ours(struct intake *in)
+{
+	size_t n = 0;
+
+	if (in->conf->subjects.count > 0)
+		return;
+	while (n < in->count && !is_supervision(&in->events[n]))
+		n++;
+	if (n == in->count)
+		return;
+	if (in->kept_cap < in->count) {
+		in->kept_cap = in->count;
+		in->kept =
+		    xreallocarray(in->kept, in->kept_cap, sizeof *in->kept);
+	}
+	n = 0;
+	for (size_t i = 0; i < in->count; i++)
+		if (!is_supervision(&in->events[i]))
+			in->kept[n++] = in->events[i];
+	in->events = in->kept;
+	in->count = n;
+}
+
 static enum ms_err
 on_batch(void *arg, const struct ms_event *events, size_t count)
 {
@@ -139,6 +173,11 @@ on_batch(void *arg, const struct ms_event *events, size_t count)
 		return MS_ESHUTDOWN;
 	in->events = events;
 	in->count = count;
+	keep_ours(in);
+	if (in->count == 0) {
+		in->events = NULL;
+		return MS_OK;
+	}
 	write_batch(in);
 	return MS_EBUSY;
 }
@@ -225,6 +264,7 @@ intake_close(struct intake **intake)
 	ms_consumer_close(&in->consumer);
 	ms_close(&in->ms);
 	store_fini(&in->store);
+	free(in->kept);
 	free(in);
 	*intake = NULL;
 }
