@@ -26,6 +26,20 @@ backoff = 0ms..0ms
 [worker plain]
 command = $C env:$dir/plain say:READY=1 'on:RTMIN+8:sayfd:1:FDSTORE=1'
 ready = notify
+[supervisor pair]
+strategy = one_for_all
+intensity = 1
+period = 1h
+on_give_up = hold
+[worker twin]
+supervisor = pair
+command = $C env:$dir/twin say:READY=1 'on:RTMIN+1:sayfd:1:FDSTORE=1\nFDNAME=twin'
+ready = notify
+fd_store_max = 1
+[worker other]
+supervisor = pair
+command = sleep 1000
+backoff = 0ms..0ms
 CONF
 start_msd "$dir/ms.conf"
 await_ready plain
@@ -87,9 +101,26 @@ msctl signal plain RTMIN+8 >/dev/null
 await "without fd_store_max nothing is kept" 10 'grep -q "not stored.*name=plain" "$dir/msd.out"'
 expect "really" '[ "$(stored plain)" = 0 ]'
 
+# taken along by a sibling it comes back with all; given up, it does not
+await_ready other
+msctl signal twin RTMIN+1 >/dev/null || fail "signal twin"
+await "the twin's is stored" 10 '[ "$(stored twin)" = 1 ]'
+kill -KILL "$(pid_of other)"
+await "its second life has it" 10 'grep -q "^MS_GENERATION=2" "$dir/twin" && grep -q "^LISTEN_FDNAMES=twin" "$dir/twin"'
+await_ready other
+kill -KILL "$(pid_of other)"
+await "the pair is given up" 10 '[ "$(state_of twin)" = failed ]'
+await "and what it stored" 5 '[ "$(stored twin)" = 0 ]'
+
+# a smaller store keeps the oldest
+sed -i 's/^fd_store_max = 4/fd_store_max = 1/' "$dir/ms.conf"
+msctl reload >/dev/null || fail "reload"
+in_life 5
+expect "the oldest is left: $(given)" '[ "$(given)" = web:stored ] && in_env FDSTORE=1'
+
 msctl stop keeper --wait >/dev/null || fail "stop"
 await_stored 0
 msctl start keeper --wait >/dev/null || fail "start"
-in_life 5
+in_life 6
 expect "what was stopped by hand is forgotten: $(given)" '[ "$(given)" = web ]'
 story_end
