@@ -15,6 +15,9 @@
 #include "supervisor/steps.h"
 #include "supervisor/upstream.h"
 
+/* A process in the middle of a disk's answer dies when that has come. */
+#define KILL_PATIENCE_MS 5000u
+
 void
 msd_touch(struct msd *msd)
 {
@@ -73,9 +76,29 @@ msd_forget(struct msd *msd, struct child *child)
 void
 msd_kill_all(struct msd *msd)
 {
+	if (!msd->killing)
+		loop_timer_start(msd->loop, &msd->shutdown_timer,
+		    KILL_PATIENCE_MS);
 	msd->killing = true;
 	for (size_t i = msd->tree.child_count; i-- > 0;)
 		child_event(msd->tree.children[i], CHILD_EV_KILL);
+}
+
+void
+msd_give_up(struct msd *msd)
+{
+	for (size_t i = 0; i < msd->tree.child_count; i++) {
+		const struct child *child = msd->tree.children[i];
+
+		if (child_is_alive(child))
+			log_error("cannot be killed", "name=%s pid=%d",
+			    child->node.name,
+			    (int)(child->pid ? child->pid : child->group));
+	}
+	msd->exit_code = MSD_EXIT_FAILURE;
+	free(msd->last_words);
+	msd->last_words = xstrdup("processes are left that cannot be killed");
+	loop_stop(msd->loop);
 }
 
 static void

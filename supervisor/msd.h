@@ -70,6 +70,8 @@ void msd_boot(struct msd *msd);
 void msd_shutdown(struct msd *msd, int code, const char *reason);
 /* KILL to all that is left. */
 void msd_kill_all(struct msd *msd);
+/* Ends the loop with exit 1, naming who outlives even KILL. */
+void msd_give_up(struct msd *msd);
 /* The last of a child that left the configuration. */
 void msd_forget(struct msd *msd, struct child *child);
 /* A copy of text that lives as long as msd: for members that point to static

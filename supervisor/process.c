@@ -27,6 +27,10 @@ on_shutdown_late(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	struct msd *msd = container_of(timer, struct msd, shutdown_timer);
 
 	(void)ev;
+	if (msd->killing) {
+		msd_give_up(msd);
+		return;
+	}
 	log_warn("shutdown_deadline is over: killing what is left", NULL);
 	msd_kill_all(msd);
 }
