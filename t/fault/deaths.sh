@@ -12,12 +12,12 @@ signals="1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 24 25 26 27 29 30 31 34 47 64"
 	printf '[supervisor root]\nintensity = 1000\n'
 	i=0
 	while [ $i -le 255 ]; do
-		printf '[worker c%d]\ncommand = %s exit:%d\nrestart = temporary\nlog = file:all.log\n' \
+		printf '[worker c%d]\ncommand = %s exit:%d\nrestart = temporary\n' \
 		    $i "$chaos" $i
 		i=$((i + 1))
 	done
 	for i in $signals; do
-		printf '[worker s%d]\ncommand = %s kill:%d\nrestart = temporary\nlog = file:all.log\n' \
+		printf '[worker s%d]\ncommand = %s kill:%d\nrestart = temporary\n' \
 		    "$i" "$chaos" "$i"
 	done
 	printf '[worker last]\ncommand = sleep 1000\n'
@@ -130,7 +130,7 @@ case_ E3 "fifty that crash together do not come back together"
 	printf '[supervisor root]\nintensity = 100000\non_initial_failure = retry\n'
 	i=1
 	while [ $i -le 50 ]; do
-		printf '[worker w%d]\ncommand = %s exit:1\nbackoff = 200ms..400ms\nlog = file:all.log\n' $i "$chaos"
+		printf '[worker w%d]\ncommand = %s exit:1\nbackoff = 200ms..400ms\n' $i "$chaos"
 		i=$((i + 1))
 	done
 } | write_conf "$dir/ms.conf"

@@ -56,7 +56,7 @@ failed_with busy exec ETXTBSY
 kill "$writer"
 await_ready busy
 case_ X2 "an interpreter that is missing"
-failed_with script exec ENOENT
+failed_with script interpreter ENOENT
 case_ X3 "surroundings that cannot be had"
 failed_with nowhere cwd ENOENT
 failed_with noenv env_file ENOENT

@@ -81,7 +81,7 @@ case_ T8 "shutdown_deadline ends the patience of all"
 {
 	i=1
 	while [ $i -le 40 ]; do
-		printf '[worker w%d]\ncommand = %s deaf\nstop_timeout = 1s\nlog = file:all.log\n' $i "$chaos"
+		printf '[worker w%d]\ncommand = %s deaf\nstop_timeout = 1s\n' $i "$chaos"
 		i=$((i + 1))
 	done
 } | write_conf "$dir/many.conf"

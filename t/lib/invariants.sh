@@ -16,7 +16,7 @@
 #   I7 asleep            nothing wakes msd up (for stories without timers)
 . t/lib/story.sh
 
-GROWTH_KIB=${GROWTH_KIB:-768} # the ring of events fills up
+GROWTH_KIB=${GROWTH_KIB:-1280} # the ring keeps 4,096 events
 case_id=
 
 fault_begin() {
