@@ -164,17 +164,6 @@ may_control(const struct ctl *ctl, const struct peer *peer)
 }
 
 static void
-greet(struct ctl *ctl, int fd)
-{
-	struct peer peer;
-
-	if (sock_peer(fd, &peer))
-		ctl_client_new(ctl, fd, may_control(ctl, &peer));
-	else
-		fd_close(&fd);
-}
-
-static void
 refuse_client(int fd)
 {
 	static const char text[] =
@@ -184,6 +173,50 @@ refuse_client(int fd)
 	if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_debug("client refused", "errno=%d", errno);
 	fd_close(&fd);
+}
+
+/* Nothing is owed to it. */
+static bool
+is_idle(const struct ctl_client *client)
+{
+	return !client->follows && client->waits == 0 && client->out.len == 0;
+}
+
+/* The one that has been silent for longest makes room; a reader never drives
+ * a controller away, and a controller always finds room among readers. */
+static bool
+make_room(struct ctl *ctl, bool for_controller)
+{
+	struct ctl_client *client, *reader = NULL;
+
+	TAILQ_FOREACH(client, &ctl->clients, entry) {
+		if (is_idle(client) && (for_controller || !client->may_control))
+			break;
+		if (!reader && !client->may_control)
+			reader = client;
+	}
+	if (!client && for_controller)
+		client = reader;
+	if (client)
+		ctl_client_end(client);
+	return client;
+}
+
+static void
+greet(struct ctl *ctl, int fd)
+{
+	struct peer peer;
+	bool controls;
+
+	if (!sock_peer(fd, &peer)) {
+		fd_close(&fd);
+		return;
+	}
+	controls = may_control(ctl, &peer);
+	if (ctl->client_count < CTL_CLIENTS_MAX || make_room(ctl, controls))
+		ctl_client_new(ctl, fd, controls);
+	else
+		refuse_client(fd);
 }
 
 /* The client stays in the queue of the socket, which stays readable: without
@@ -218,10 +251,7 @@ on_accept(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 				rest_listener(ctl);
 			return;
 		}
-		if (ctl->client_count >= CTL_CLIENTS_MAX)
-			refuse_client(fd);
-		else
-			greet(ctl, fd);
+		greet(ctl, fd);
 	}
 }
 

@@ -215,6 +215,10 @@ run_lines(struct ctl_client *client)
 		n++;
 	}
 	buf_drop(&client->in, off);
+	if (n > 0) { /* the silent ones gather in front */
+		TAILQ_REMOVE(&client->ctl->clients, client, entry);
+		TAILQ_INSERT_TAIL(&client->ctl->clients, client, entry);
+	}
 	if (n == LINES_PER_TURN && !client->more.queued)
 		loop_later(client->ctl->msd->loop, &client->more);
 	if (client->in.len >= CTL_LINE_BYTES_MAX && n < LINES_PER_TURN) {
