@@ -144,8 +144,12 @@ events_are_whole() {
 			complain(who " has started twice")
 		if (event == "exited" && died[who]++)
 			complain(who " has died twice")
-		if (event == "removed")
-			delete generation[value("name")]
+		if (event == "removed") # its name may come again, from 1 on
+			for (who in born)
+				if (index(who, value("name") " ") == 1) {
+					delete born[who]
+					delete died[who]
+				}
 	}
 	END {
 		for (who in born) {
