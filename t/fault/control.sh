@@ -68,10 +68,10 @@ expect "C4: a second msd exits 7, not $code, naming $msd" '[ $code = 7 ] && grep
 stop_msd
 ln -s "$dir/victim" "$MS_SOCKET"
 : >"$dir/victim"
-start_msd "$dir/ms.conf"
-expect "C3: the link's target is untouched" '[ -f "$dir/victim" ] && [ ! -s "$dir/victim" ]'
-await_ready c
-stop_msd
+code=0; "$B/msd" -c "$dir/ms.conf" 2>"$dir/err" || code=$?
+expect "C3: a link is refused with $code" '[ $code = 1 ] && grep -q "not a socket" "$dir/err"'
+expect "C3: its target is untouched" '[ -f "$dir/victim" ] && [ ! -s "$dir/victim" ]'
+rm "$MS_SOCKET"
 
 case_ C4 "ten that start together: one runs"
 n=0 racers=
