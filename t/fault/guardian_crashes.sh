@@ -5,6 +5,7 @@
 . t/lib/story.sh
 story_begin
 ulimit -c 0
+export ASAN_OPTIONS=handle_segv=0 # the real signal, please
 write_conf "$dir/ms.conf" <<CONF
 guardian = yes
 [worker a]

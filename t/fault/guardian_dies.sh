@@ -3,7 +3,7 @@
 # neither then nor while what a dead msd left behind is cleaned up.
 . t/lib/story.sh
 story_begin
-N=$PWD/$B/t/probes/notifier
+N=$PWD/$B/t/probes/chaos
 write_conf "$dir/ms.conf" <<CONF
 guardian = yes
 [worker slow]

@@ -3,7 +3,7 @@
 # start again what was on its way out.
 . t/lib/story.sh
 story_begin
-N=$PWD/$B/t/probes/notifier
+N=$PWD/$B/t/probes/chaos
 conf() {
 	write_conf "$dir/ms.conf" <<CONF
 guardian = yes

@@ -3,7 +3,7 @@
 # both go on doing what they are for.  Also in the middle of a shutdown.
 . t/lib/story.sh
 story_begin
-N=$PWD/$B/t/probes/notifier
+N=$PWD/$B/t/probes/chaos
 write_conf "$dir/ms.conf" <<CONF
 guardian = yes
 [worker a]

@@ -4,7 +4,7 @@
 # socket, a start that waits for READY, clients that follow and that wait.
 . t/lib/story.sh
 story_begin
-N=$PWD/$B/t/probes/notifier
+N=$PWD/$B/t/probes/chaos
 cat >"$dir/conf" <<CONF
 [worker log]
 command = $PWD/$B/ms-log
