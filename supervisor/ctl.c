@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/sock.h"
 #include "supervisor/ctl_impl.h"
+#include "supervisor/dynamic.h"
 #include "supervisor/events.h"
 #include "supervisor/group.h"
 #include "supervisor/inherited.h"
@@ -49,12 +50,12 @@ unknown_verb(const struct ctl_request *request, const char *word)
 	    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-/* Fills node and child; false after an error has been answered. */
+/* Fills node and child; false after an answer. */
 static bool
 resolve(struct ctl_request *request, const struct ctl_verb *verb)
 {
 	request->name = json_get_str(request->json, "name", NULL);
-	if (!request->name && verb->naming != CTL_MUST_NAME)
+	if (!request->name && verb->naming < CTL_MUST_NAME)
 		return true;
 	if (!request->name) {
 		ctl_fail(request, "bad_request", "%s needs a name", verb->name);
@@ -69,6 +70,12 @@ resolve(struct ctl_request *request, const struct ctl_verb *verb)
 	request->child = node_child(request->node);
 	if (request->node)
 		return true;
+	if (verb->naming == CTL_MAY_BE_GONE &&
+	    dynamic_has_been(request->msd, request->name)) {
+		ctl_reply(request);
+		ctl_reply_end(request);
+		return false;
+	}
 	ctl_fail(request, "not_found", "there is no '%.80s'", request->name);
 	return false;
 }

@@ -65,7 +65,8 @@ struct ctl_verb {
 	enum {
 		CTL_NO_NAME,
 		CTL_MAY_NAME,
-		CTL_MUST_NAME
+		CTL_MUST_NAME,
+		CTL_MAY_BE_GONE /* must name; done when that instance is gone */
 	} naming;
 	void (*run)(const struct ctl_request *request);
 };

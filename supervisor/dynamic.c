@@ -8,6 +8,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
 #include "supervisor/child.h"
@@ -179,7 +181,10 @@ add_instance(struct msd *msd, struct group *template, const char *name,
 {
 	struct child *child = tree_add(msd, &msd->tree, template->mold_held,
 	    template->mold, template, name);
+	uint32_t number = (uint32_t)strtoul(strrchr(name, '@') + 1, NULL, 10);
 
+	if (number > template->highest)
+		template->highest = number;
 	copy_args(&child->args, args);
 	start_new(child, on_trial);
 	return child;
@@ -236,4 +241,20 @@ dynamic_scale(struct msd *msd, struct group *template, uint32_t count,
 	}
 	msd_touch(msd);
 	return true;
+}
+
+bool
+dynamic_has_been(const struct msd *msd, const char *name)
+{
+	const char *at = strrchr(name, '@');
+	char template[NAME_BYTES];
+	const struct group *group;
+	uint64_t number;
+
+	if (!at || (size_t)(at - name) >= sizeof(template) ||
+	    !parse_u64(slice_of(at + 1), &number))
+		return false;
+	snprintf(template, sizeof(template), "%.*s", (int)(at - name), name);
+	group = node_group(tree_find(&msd->tree, template));
+	return group && group->mold && number >= 1 && number <= group->highest;
 }

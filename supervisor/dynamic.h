@@ -27,5 +27,7 @@ struct child *dynamic_spawn(struct msd *msd, struct group *template,
  * started stopped. */
 bool dynamic_scale(struct msd *msd, struct group *template, uint32_t count,
     struct refusal *refusal);
+/* An instance of that name has existed, whether or not it does now. */
+bool dynamic_has_been(const struct msd *msd, const char *name);
 
 #endif

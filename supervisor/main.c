@@ -204,15 +204,6 @@ end(struct process *process, int code)
 	return code;
 }
 
-static bool
-is_wanted(const struct msd_conf *conf)
-{
-	if (!conf->run_if || access(conf->run_if, F_OK) == 0)
-		return true;
-	log_info("not needed here", "run_if=%s", conf->run_if);
-	return false;
-}
-
 /* Allowed, and probably not meant. */
 static void
 tell_advice(const struct process *process)
@@ -249,7 +240,9 @@ load(struct process *process)
 		printf("%s: good, %zu workers\n", process->msd.spec->path,
 		    process->msd.spec->worker_count);
 		code = MSD_EXIT_OK;
-	} else if (!is_wanted(&process->msd.spec->msd)) {
+	} else if (!spec_is_wanted(process->msd.spec)) {
+		log_info("not needed here", "run_if=%s",
+		    process->msd.spec->msd.run_if);
 		code = MSD_EXIT_OK;
 	} else {
 		tell_advice(process);

@@ -34,6 +34,7 @@ struct reload {
 	struct msd *msd;
 	struct spec *spec;
 	bool specs_only;
+	bool ignored;       /* run_if: it is not meant for here */
 	struct step *steps; /* in start order, those that stop last */
 	size_t count;
 };
@@ -252,7 +253,8 @@ reload_plan(struct msd *msd, bool specs_only, struct conf_errors *errors)
 	reload->msd = msd;
 	reload->specs_only = specs_only;
 	reload->spec = spec_load(msd->spec->path, msd->cwd, msd->env, errors);
-	if (reload->spec) {
+	reload->ignored = reload->spec && !spec_is_wanted(reload->spec);
+	if (reload->spec && !reload->ignored) {
 		refuse_fixed(msd, reload->spec, errors);
 		refuse_swaps(msd, reload->spec, errors);
 		refuse_to_strand(reload, errors);
@@ -261,7 +263,7 @@ reload_plan(struct msd *msd, bool specs_only, struct conf_errors *errors)
 	}
 	if (errors->count)
 		reload_free(&reload);
-	else
+	else if (!reload->ignored)
 		plan_steps(reload);
 	return reload;
 }
@@ -385,8 +387,11 @@ reload_apply(struct reload *reload)
 {
 	struct msd *msd = reload->msd;
 	struct spec *old = msd->spec;
-	struct batch *batch = batch_new();
+	struct batch *batch;
 
+	if (reload->ignored)
+		return;
+	batch = batch_new();
 	msd->spec = spec_hold(reload->spec);
 	tree_apply(msd, &msd->tree, msd->spec, reload->specs_only);
 	for (size_t i = 0; i < msd->tree.child_count; i++) {

@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/alloc.h"
 #include "proto/conf/sections.h"
@@ -269,6 +270,12 @@ spec_make_worker(const char *cwd, struct conf *conf, struct conf_errors *errors)
 		conf_error(errors, NULL,
 		    "instances: belongs into the file, or use a template");
 	return spec_loaded(&l);
+}
+
+bool
+spec_is_wanted(const struct spec *spec)
+{
+	return !spec->msd.run_if || access(spec->msd.run_if, F_OK) == 0;
 }
 
 struct spec *

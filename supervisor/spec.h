@@ -67,6 +67,8 @@ struct spec *spec_make(const char *path, const char *cwd, struct conf *conf,
     struct conf_errors *errors);
 struct spec *spec_make_worker(const char *cwd, struct conf *conf,
     struct conf_errors *errors);
+/* False when the file of `run_if` is not there. */
+bool spec_is_wanted(const struct spec *spec);
 struct spec *spec_hold(struct spec *spec);
 void spec_drop(struct spec **spec);
 

@@ -30,6 +30,7 @@ static const struct state_row group_rows[] = {
 	STATE_ROW(STATE_BOOL, struct group, ended),
 	STATE_ROW(STATE_BOOL, struct group, stopped),
 	STATE_ROW(STATE_BOOL, struct group, stops),
+	STATE_ROW(STATE_U32, struct group, highest),
 	STATE_END,
 };
 

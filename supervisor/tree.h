@@ -60,9 +60,10 @@ struct group {
 	const struct worker_spec *mold; /* NULL: a supervisor */
 	struct spec *mold_held;         /* keeps mold alive */
 	struct needs needs;             /* of each instance */
+	uint32_t highest;               /* number given to one, ever */
 };
 /* A new member belongs into the saved state as well: see state_tree.c. */
-#define GROUP_BYTES 344
+#define GROUP_BYTES 352
 
 struct tree {
 	struct group *root;

@@ -110,6 +110,15 @@ two_changes(struct sup *s)
 	change_refused(s);
 	ck_assert_str_eq(order(s), "w3 w1 w2");
 
+	/* "not here": whatever else it says, nothing changes */
+	sup_conf_reset(s);
+	sup_conf(s, "run_if = %s/absent\n", s->dir);
+	sup_root(s, "intensity = 77");
+	change(s);
+	expect_untouched(s, "w1", one);
+	ck_assert_str_eq(sup_spec(s, "root", "intensity"), "1");
+	ck_assert_str_eq(order(s), "w3 w1 w2");
+
 	/* the same again changes nothing */
 	sup_conf_reset(s);
 	sup_root(s, "");

@@ -70,9 +70,9 @@ expect_words(const char *line, const char *const *words)
 START_TEST(format_log_1)
 {
 	static const char *const died[] = { "warn ended", "name=w1",
-		"supervisor=inner", "pid=", "killed by SEGV", NULL };
+		"supervisor=inner", "pid=", "killed by KILL", NULL };
 	static const char *const gave_up[] = { "error",
-		"supervisor root gave up", "w1", "killed by SEGV", NULL };
+		"supervisor root gave up", "w1", "killed by KILL", NULL };
 	struct sup *s = sup_new();
 	const struct json *event;
 
@@ -80,12 +80,12 @@ START_TEST(format_log_1)
 	sup_conf(s, "[supervisor inner]\nintensity = 1\n");
 	sup_worker(s, "w1", "supervisor = inner\n", LIFE);
 	sup_boot(s);
-	sup_signal_back(s, "w1", SIGSEGV);
-	sup_signal(s, "w1", SIGSEGV);
+	sup_signal_back(s, "w1", SIGKILL);
+	sup_signal(s, "w1", SIGKILL);
 	event = sup_await(s, "exited", "w1");
 	ck_assert_str_eq(json_get_str(event, "supervisor", "?"), "inner");
 	ck_assert_str_eq(json_get_str(event, "kind", "?"), "signal");
-	ck_assert_str_eq(json_get_str(event, "signal", "?"), "SEGV");
+	ck_assert_str_eq(json_get_str(event, "signal", "?"), "KILL");
 	event = sup_await(s, "gave_up", "inner");
 	ck_assert_str_eq(json_get_str(event, "worker", "?"), "w1");
 	ck_assert_int_eq(sup_wait_exit(s), 1);

@@ -11,6 +11,13 @@
 #define NOISE_MS  40
 #define NOISE_KIB 400
 
+/* A sanitizer keeps freed memory back. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEASURES_MEMORY false
+#else
+#define MEASURES_MEMORY true
+#endif
+
 /* T_SCALE=10: ten times as many (make check-slow). */
 static size_t
 scaled(size_t n)
@@ -130,7 +137,8 @@ START_TEST(simple_one_for_one_corruption)
 		sup_signal(s, name, SIGKILL);
 		sup_await(s, "removed", name);
 	}
-	ck_assert_int_lt(sup_dirty_kib(s) - before, NOISE_KIB);
+	if (MEASURES_MEMORY)
+		ck_assert_int_lt(sup_dirty_kib(s) - before, NOISE_KIB);
 	sup_expect_count(s, "t", 1, 0, 0, 0);
 	sup_end(s);
 	free(big);
@@ -170,7 +178,8 @@ START_TEST(do_not_save_start_parameters_for_temporary_children)
 	fprintf(stderr, "100 temporary %ld KiB, 100 permanent %ld KiB\n",
 	    temporary, permanent);
 	ck_assert_int_lt(temporary, permanent);
-	ck_assert_int_lt(temporary, NOISE_KIB);
+	if (MEASURES_MEMORY)
+		ck_assert_int_lt(temporary, NOISE_KIB);
 }
 END_TEST
 

@@ -197,9 +197,9 @@ static const char *const race_types[] = { "permanent", "transient",
 	"temporary" };
 
 static void
-race_name(char name[static 16], size_t type, int how)
+race_name(char name[static 32], size_t type, int how)
 {
-	snprintf(name, 16, "w%zu%d", type, how);
+	snprintf(name, 32, "w%zu%d", type, how);
 }
 
 static void
@@ -227,7 +227,7 @@ START_TEST(sup_stop_race)
 {
 	static const int signals[] = { SIGUSR1, 0, SIGTERM, SIGUSR2 };
 	struct sup *s = sup_new();
-	char name[16], keys[64];
+	char name[32], keys[64];
 	pid_t last, pid;
 
 	sup_root(s, "intensity = 100");
@@ -309,6 +309,7 @@ START_TEST(child_unlink)
 	sup_mark(s);
 	stop = sup_send(s, "'do':'stop','name':'w1','wait':true");
 	sup_await(s, "stopping", "w1");
+	sup_refused(s, "bad_request", "'do':'foo'");
 	sup_expect_count(s, NULL, 1, 1, 0, 1);
 	ck_assert_uint_lt(sup_now_ms() - since, 900);
 	ck_assert(json_get_bool(sup_take(s, stop), "ok", false));
