@@ -8,6 +8,7 @@
 #include "supervisor/logpipe.h"
 #include "supervisor/msd.h"
 #include "supervisor/show.h"
+#include "supervisor/strategy.h"
 
 void
 do_tree(const struct ctl_request *request)
@@ -75,7 +76,6 @@ do_why(const struct ctl_request *request)
 {
 	const struct child *child = request->child;
 	const struct exit_reason *reason;
-	struct mono now = mono_now();
 	struct buf *out;
 
 	if (!child) {
@@ -97,11 +97,8 @@ do_why(const struct ctl_request *request)
 	show_str(out, "done", child->done ? child->done : "");
 	buf_add_u8(out, ',');
 	show_str(out, "hint", child_hint(child));
-	if (child->must_start && child->due.ns && !child_is_alive(child))
-		buf_printf(out, ",\"next_start_ms\":%llu",
-		    (unsigned long long)mono_ms_left(now, child->due));
-	else
-		buf_add_str(out, ",\"next_start_ms\":null");
+	buf_add_u8(out, ',');
+	show_next_start(child, out);
 	buf_add_str(out, ",\"output\":");
 	show_tail(child, out);
 	ctl_reply_end(request);
@@ -266,10 +263,23 @@ show_rows(const struct field *rows, const void *base, struct buf *out)
 }
 
 static void
+show_worker(const struct child *child, struct buf *out)
+{
+	struct worker_conf conf = child->spec->conf;
+
+	conf.strategy =
+	    strategy_of(conf.strategy, child->node.parent->conf.strategy);
+	show_rows(worker_rows, &conf, out);
+}
+
+static void
 show_template(const struct worker_spec *mold, struct buf *out)
 {
 	struct template_conf conf = { mold->conf, mold->intensity,
 		mold->period_ms };
+
+	conf.worker.strategy =
+	    strategy_of(conf.worker.strategy, STRATEGY_ONE_FOR_ONE);
 
 	show_rows(template_rows, &conf, out);
 }
@@ -295,7 +305,7 @@ do_show(const struct ctl_request *request)
 	else if (group)
 		show_rows(supervisor_rows, &group->conf, out);
 	else
-		show_rows(worker_rows, &request->child->spec->conf, out);
+		show_worker(request->child, out);
 	buf_add_u8(out, '}');
 	ctl_reply_end(request);
 }

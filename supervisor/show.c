@@ -118,13 +118,22 @@ show_watchdog(const struct child *child, struct mono now, struct buf *out)
 		buf_printf(out, ",\"timeout_ms\":%" PRIu64 "}", h->timeout_ms);
 }
 
+void
+show_next_start(const struct child *child, struct buf *out)
+{
+	uint64_t ms = mono_ms_left(mono_now(), child->due);
+
+	if (child->must_start && !child_is_alive(child) && ms > 0)
+		buf_printf(out, "\"next_start_ms\":%" PRIu64, ms);
+	else /* it runs, stays down, or waits for somebody and not for a time */
+		buf_add_str(out, "\"next_start_ms\":null");
+}
+
 static void
 show_members(const struct child *child, struct buf *out)
 {
 	struct mono now = mono_now();
 	bool runs = child_has_process(child);
-	bool waits =
-	    child->must_start && !child_is_alive(child) && child->due.ns != 0;
 
 	show_str(out, "name", child->node.name);
 	buf_add_u8(out, ',');
@@ -140,8 +149,8 @@ show_members(const struct child *child, struct buf *out)
 	show_num(out, "uptime_ms", runs, child_uptime_ms(child, now));
 	buf_add_u8(out, ',');
 	show_str(out, "status_text", child->status ? child->status : "");
-	show_num(out, "next_start_ms", waits,
-	    waits ? mono_ms_left(now, child->due) : 0);
+	buf_add_u8(out, ',');
+	show_next_start(child, out);
 	buf_add_u8(out, ',');
 	show_str(out, "waits_for",
 	    child->must_start && child->waits_for ? child->waits_for->node.name

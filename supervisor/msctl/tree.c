@@ -56,7 +56,10 @@ add_name(struct walk *w, const struct json *node, unsigned depth)
 static void
 add_supervisor_note(struct walk *w, const struct json *node)
 {
-	const char *strategy = json_get_str(node, "strategy", "");
+	const char *type = json_get_str(node, "type", "");
+	const char *strategy = strcmp(type, "template") == 0
+	    ? type
+	    : json_get_str(node, "strategy", "");
 	double intensity = json_get_num(node, "intensity", -1);
 	double period_ms = json_get_num(node, "period_ms", -1);
 	char period[UNIT_TEXT_BYTES];
