@@ -35,7 +35,7 @@ story_begin() {
 	MS_SOCKET=$dir/run/msd.sock MS_RUN_DIR=$dir/run STORY_DIR=$dir
 	export MS_SOCKET MS_RUN_DIR STORY_DIR
 	trap story_cleanup EXIT
-	trap 'exit 130' HUP INT TERM
+	trap 'exit 130' HUP INT TERM PIPE
 }
 
 story_cleanup() {
