@@ -382,6 +382,7 @@ ms_flush(struct ms *ms, int timeout_ms)
 
 	outbox_push(ms);
 	handle_run(ms);
+	outbox_push(ms); /* the answers may have made the room it lacked */
 	while (box->filling || box->awaited > 0) {
 		if (mono_reached(mono_now(), deadline))
 			return why_set(&ms->why, MS_ETIMEOUT,
