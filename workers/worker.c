@@ -138,6 +138,21 @@ on_hup(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 		notifier_say(&w->notifier, NOTIFY_READY);
 }
 
+void
+worker_defer_prepared(struct worker *w)
+{
+	w->preparing = true;
+}
+
+void
+worker_prepared(struct worker *w)
+{
+	if (!w->preparing)
+		return;
+	w->preparing = false;
+	notifier_say(&w->notifier, NOTIFY_PREPARED);
+}
+
 /* What must not be lost survives a kill; preparing spares the clients. */
 static void
 on_usr2(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
@@ -147,7 +162,8 @@ on_usr2(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 	(void)ev;
 	if (w->phase == WORKER_RUNNING && w->desc->prepare)
 		w->desc->prepare(w);
-	notifier_say(&w->notifier, NOTIFY_PREPARED);
+	if (!w->preparing)
+		notifier_say(&w->notifier, NOTIFY_PREPARED);
 }
 
 static void

@@ -63,7 +63,9 @@ struct worker_desc {
 	 * old configuration goes on and reload() is not called */
 	void (*refused)(struct worker *w, const struct conf_errors *errors);
 	/* msd is about to restart this worker: make ready for the next life
-	 * (keep descriptors, leave sockets alone); quick, TERM follows */
+	 * (keep descriptors, leave sockets alone); TERM follows when it
+	 * returns, or after worker_defer_prepared() with worker_prepared() or
+	 * the worker's prepare_timeout */
 	void (*prepare)(struct worker *w);
 	/* begin to finish; call worker_drained() when done (deadline 4 s) */
 	void (*drain)(struct worker *w);
@@ -86,6 +88,8 @@ const char *worker_conf_path(struct worker *w);
 /* Delay READY: call inside start; READY is sent by worker_ready(). */
 void worker_defer_ready(struct worker *w);
 void worker_ready(struct worker *w);
+void worker_defer_prepared(struct worker *w);
+void worker_prepared(struct worker *w);
 /* STATUS= for `msctl status`; sent when it changes, at most once a second. */
 void worker_status(struct worker *w, const char *fmt, ...) MS_PRINTF(2, 3);
 void worker_drained(struct worker *w);

@@ -153,6 +153,7 @@ struct worker {
 	struct publisher *publisher;
 	enum worker_phase phase;
 	bool ready_deferred;
+	bool preparing; /* X_PREPARED=1 is owed */
 	bool ready;
 	int exit_code; /* -1: none asked for */
 	struct mono started;

@@ -59,6 +59,23 @@ wait "$busy" || fail "the running query: $(cat "$dir/busy")"
 expect "and the other pool as well" '[ "$(port=6433 ask -c "select 4")" = 4 ]'
 expect "it was the same socket all the time" '[ "$(stat -c %i "$dir/run/pool/.s.PGSQL.6432")" = "$socket" ]'
 
+# short sessions do not notice a planned restart at all
+loop() {
+	while [ ! -e "$dir/end" ]; do
+		ask -c "select 1" >>"$dir/served.$1" 2>>"$dir/failed"
+	done
+}
+loop 1 & one=$!
+loop 2 & two=$!
+for n in 1 2 3; do
+	had=$(cat "$dir"/served.* 2>/dev/null | wc -l)
+	await "both are served" 10 '[ "$(cat "$dir"/served.* | wc -l)" -gt $((had + 2)) ]'
+	msctl restart pool --wait >/dev/null || fail "restart"
+done
+: >"$dir/end"
+wait "$one" "$two"
+expect "nobody was turned away: $(sort "$dir/failed" | uniq -c)" '[ ! -s "$dir/failed" ]'
+
 # a pool that left the configuration leaves the store, too
 sed -i '/^\[pool other\]/,$d' "$dir/ms.conf"
 msctl restart pool --wait >/dev/null || fail "restart"

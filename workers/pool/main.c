@@ -8,6 +8,9 @@
 #include "proto/conf/sections.h"
 #include "workers/pool/poold.h"
 
+/* How long a planned restart waits for sessions; below prepare_timeout's 1s. */
+#define PREPARE_MS 500u
+
 /* A descriptor for every client and server there may be. */
 static void
 raise_descriptor_limit(void)
@@ -39,16 +42,26 @@ say_status(void *self)
 		worker_status(d->w, "%u pool%s", all, all == 1 ? "" : "s");
 }
 
+static bool
+is_true_of_all(const struct poold *d, bool (*is)(const struct pg_pool *pool))
+{
+	const struct pg_pool *pool;
+
+	SLIST_FOREACH(pool, &d->pools, link)
+		if (!is(pool))
+			return false;
+	return true;
+}
+
 static void
 say_drained(void *self)
 {
 	struct poold *d = self;
-	struct pg_pool *pool;
 
-	SLIST_FOREACH(pool, &d->pools, link)
-		if (!pg_pool_is_drained(pool))
-			return;
-	worker_drained(d->w);
+	if (is_true_of_all(d, pg_pool_is_drained))
+		worker_drained(d->w);
+	else if (is_true_of_all(d, pg_pool_is_empty))
+		worker_prepared(d->w);
 }
 
 /* ---- configuration ---------------------------------------------------------- */
@@ -119,6 +132,13 @@ open_pool(struct poold *d, const struct conf_section *section,
 	return err;
 }
 
+static void
+on_prepare_timer(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
+{
+	(void)ev;
+	worker_prepared(container_of(timer, struct poold, prepare_timer)->w);
+}
+
 static enum ms_err
 start(struct worker *w, struct why *why)
 {
@@ -129,6 +149,7 @@ start(struct worker *w, struct why *why)
 	enum ms_err err = MS_OK;
 
 	d->w = w;
+	ev_init(&d->prepare_timer, on_prepare_timer);
 	raise_descriptor_limit();
 	arena_init(&arena, 0);
 	for (size_t i = 0; !err && i < conf->section_count; i++)
@@ -165,6 +186,7 @@ reload(struct worker *w, const void *new_conf MS_UNUSED)
 	arena_fini(&arena);
 }
 
+/* Short sessions end by themselves: they need not notice the restart. */
 static void
 prepare(struct worker *w)
 {
@@ -175,6 +197,10 @@ prepare(struct worker *w)
 		return;
 	SLIST_FOREACH(pool, &d->pools, link)
 		pg_pool_prepare(pool);
+	if (is_true_of_all(d, pg_pool_is_empty))
+		return;
+	worker_defer_prepared(w);
+	loop_timer_start(worker_loop(w), &d->prepare_timer, PREPARE_MS);
 }
 
 static void
@@ -194,6 +220,8 @@ stop(struct worker *w)
 	struct poold *d = worker_self(w);
 	struct pg_pool *pool;
 
+	if (d->w)
+		loop_timer_stop(worker_loop(w), &d->prepare_timer);
 	while ((pool = SLIST_FIRST(&d->pools))) {
 		SLIST_REMOVE_HEAD(&d->pools, link);
 		pg_pool_close(&pool);

@@ -562,7 +562,8 @@ on_step(struct loop_task *task)
 	while ((step = pool_next(&pool->core, now)).act != POOL_REST)
 		take(pool, &step);
 	rest(pool, now);
-	if (pg_pool_is_drained(pool))
+	if (pg_pool_is_drained(pool) ||
+	    (pool->handed_over && pg_pool_is_empty(pool)))
 		pool->on_drained(pool->owner);
 }
 
@@ -676,6 +677,12 @@ pg_pool_prepare(struct pg_pool *pool)
 	pool->handed_over = true;
 	ev_io_stop(loop_ev(pool->loop), &pool->accept_io);
 	loop_timer_stop(pool->loop, &pool->accept_pause);
+}
+
+bool
+pg_pool_is_empty(const struct pg_pool *pool)
+{
+	return pool->client_count == 0;
 }
 
 void

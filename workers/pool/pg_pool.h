@@ -53,7 +53,7 @@ struct pg_pool {
 	bool away;   /* the last opening failed */
 	void *owner;
 	void (*on_change)(void *owner);  /* up, away: worth a word */
-	void (*on_drained)(void *owner); /* after pg_pool_drain() */
+	void (*on_drained)(void *owner); /* or empty */
 	bool handed_over;                /* the socket is the next life's */
 	struct pool_record *record;
 	char last_error[256];
@@ -67,8 +67,10 @@ enum ms_err pg_pool_open(struct pg_pool **pool_r, struct worker *w,
 void pg_pool_tune(struct pg_pool *pool, const struct pool_conf *conf);
 void pg_pool_start(struct pg_pool *pool, void *owner,
     void (*on_change)(void *owner), void (*on_drained)(void *owner));
-/* A restart comes: from now on clients wait in the socket's queue. */
+/* A restart comes: from now on clients wait in the socket's queue; those who
+ * are there may finish.  on_drained() tells when the last one has left. */
 void pg_pool_prepare(struct pg_pool *pool);
+bool pg_pool_is_empty(const struct pg_pool *pool);
 /* New clients are refused, sessions end when they are idle. */
 void pg_pool_drain(struct pg_pool *pool);
 bool pg_pool_is_drained(const struct pg_pool *pool);

@@ -11,6 +11,7 @@ SLIST_HEAD(pg_pools, pg_pool);
 struct poold {
 	struct worker *w;
 	struct pg_pools pools;
+	ev_timer prepare_timer; /* the sessions had their time to end */
 };
 
 extern const struct route pool_routes[];
