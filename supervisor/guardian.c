@@ -264,6 +264,7 @@ settle(struct watch *w)
 		sigaddset(&w->signals, numbers[i]);
 	sigprocmask(SIG_BLOCK, &w->signals, &w->before);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		log_warn("guardian is no subreaper: leftovers may escape",
 		    "errno=%d", errno);
@@ -282,6 +283,7 @@ guardian_run(const struct guardian *guardian, struct guard *guard_r,
 	settle(&w);
 	if (start_msd(&w, guard_r)) {
 		signal(SIGPIPE, SIG_DFL);
+		signal(SIGXFSZ, SIG_DFL);
 		return true;
 	}
 	prctl(PR_SET_NAME, "msd-guardian");

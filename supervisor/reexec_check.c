@@ -90,8 +90,10 @@ reexec_check_start(struct reexec_check *check, const char *path, int fd,
 void
 reexec_check_kill(const struct reexec_check *check)
 {
-	if (check->pid)
-		kill(check->pid, SIGKILL);
+	if (check->pid == 0)
+		return;
+	kill(-check->pid, SIGKILL); /* it may be a script that waits */
+	kill(check->pid, SIGKILL);
 }
 
 bool

@@ -92,7 +92,9 @@ signals_watch(struct signals *signals, struct msd *msd, struct daemon *daemon)
 		watcher->data = signals;
 		ev_signal_start(loop_ev(msd->loop), watcher);
 	}
+	/* a reader that is gone, a limit on files: errors, not our end */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 void
