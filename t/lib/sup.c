@@ -60,6 +60,14 @@ sup_now_ms(void)
 	return mono_now().ns / 1000000;
 }
 
+int
+sup_scaled(int n)
+{
+	const char *factor = getenv("T_SCALE");
+
+	return factor ? n * atoi(factor) : n;
+}
+
 void
 sup_pass(uint64_t until_ms)
 {

@@ -141,6 +141,8 @@ void sup_clear_stamps(struct sup *s);
 long sup_dirty_kib(struct sup *s); /* private dirty memory of msd */
 long sup_switches(struct sup *s);  /* its voluntary context switches */
 uint64_t sup_now_ms(void);
+/* n, or T_SCALE times as many (make check-slow). */
+int sup_scaled(int n);
 /* Lets time pass: for tests whose subject is time. */
 void sup_pass(uint64_t until_ms);
 /* Absolute path of build/MODE. */

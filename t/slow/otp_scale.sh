@@ -1,4 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The cases about time and memory, with ten times as many workers.
-T_SCALE=10 exec "${B:-build/release}/t/integration/otp/test_scale"
+# The cases about number, time and memory, with ten times as many workers.
+export T_SCALE=10
+otp=${B:-build/release}/t/integration/otp
+"$otp/test_scale" && "$otp/test_templates"

@@ -238,20 +238,20 @@ END_TEST
 START_TEST(count_children)
 {
 	struct sup *s = boot("restart = temporary\n", LIFE);
+	int many = sup_scaled(200), some = sup_scaled(50);
+	char name[32];
 
-	sup_do(s, "'do':'scale','name':'t','count':200,'wait':true");
+	sup_do(s, "'do':'scale','name':'t','count':%d,'wait':true", many);
 	for (int i = 0; i < 3; i++)
-		sup_expect_count(s, "t", 1, 200, 0, 200);
-	sup_do(s, "'do':'scale','name':'t','count':50,'wait':true");
-	sup_expect_count(s, "t", 1, 50, 0, 50);
+		sup_expect_count(s, "t", 1, many, 0, many);
+	sup_do(s, "'do':'scale','name':'t','count':%d,'wait':true", some);
+	sup_expect_count(s, "t", 1, some, 0, some);
 	sup_mark(s);
-	for (int i = 1; i <= 50; i++) {
-		char name[16];
-
+	for (int i = 1; i <= some; i++) {
 		snprintf(name, sizeof(name), "t@%d", i);
 		kill(sup_pid(s, name), SIGKILL);
 	}
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < some; i++)
 		sup_await(s, "removed", NULL);
 	sup_expect_count(s, "t", 1, 0, 0, 0);
 	sup_end(s);
