@@ -102,8 +102,8 @@ await_ready() {
 
 await_other_pid() {
 	await "$1 is ready with another pid than $2" 60 \
-	    '[ "$(state_of '"$1"')" = ready ] && new=$(pid_of '"$1"') &&
-	    [ -n "$new" ] && [ "$new" != '"$2"' ]'
+	    'new=$(pid_of '"$1"') && [ -n "$new" ] && [ "$new" != '"$2"' ] &&
+	    [ "$(state_of '"$1"')" = ready ]'
 }
 
 # Processes whose environment says that they belong to this story.
