@@ -144,6 +144,21 @@ gives 0 stop
 gives 3 status
 msd=
 
+# a tree that does not become ready keeps nobody from booting
+cat >>"$dir/defaults" <<'DEFAULTS'
+MS_START_TIMEOUT=1
+DEFAULTS
+good_conf 0
+printf '[worker late]\ncommand = sleep 1000\nready = notify\n' >>"$dir/ms.conf"
+gives 1 start
+expect "start says that msd goes on" 'grep -q "not ready after 1 s; msd goes on" "$dir/out"'
+msd=$(running_pid)
+expect "it does" 'ctl status late --json | grep -q "\"state\":\"starting\""'
+gives 0 status
+gives 0 stop
+msd=
+sed -i '/^MS_START_TIMEOUT/d' "$dir/defaults"
+
 # hung: alive without an answer; `stop` is bounded and says who is still there
 shell=sh
 good_conf 0
