@@ -150,11 +150,13 @@ static void
 do_reexec(const struct ctl_request *request)
 {
 	struct why why = { "" };
+	enum ms_err err = reexec_begin(request->msd->reexec, &why);
 
-	if (!reexec_begin(request->msd->reexec, &why))
-		ctl_fail(request, "restarting", "%s", why.text);
-	else
+	if (err == MS_OK)
 		ctl_await_reexec(request);
+	else
+		ctl_fail(request, err == MS_EBUSY ? "restarting" : "failed",
+		    "%s", why.text);
 }
 
 /* clang-format off */

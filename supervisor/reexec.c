@@ -102,25 +102,24 @@ write_state(struct reexec *r, struct state_out *out, struct why *why)
 
 /* ---- the check ----------------------------------------------------------- */
 
-bool
+enum ms_err
 reexec_begin(struct reexec *r, struct why *why)
 {
 	struct state_out out;
+	bool started;
 	int fd;
 
-	if (r->check.pid || r->due) {
-		why_set(why, MS_EBUSY, "a re-exec is under way");
-		return false;
-	}
+	if (r->check.pid || r->due)
+		return why_set(why, MS_EBUSY, "a re-exec is under way");
 	fd = write_state(r, &out, why);
 	state_out_fini(&out);
-	if (fd < 0 || !reexec_check_start(&r->check, r->desc.path, fd, why)) {
-		fd_close(&fd);
-		return false;
-	}
+	started =
+	    fd >= 0 && reexec_check_start(&r->check, r->desc.path, fd, why);
 	fd_close(&fd);
+	if (!started)
+		return MS_EIO;
 	loop_timer_start(r->desc.msd->loop, &r->patience, CHECK_MAX_MS);
-	return true;
+	return MS_OK;
 }
 
 bool

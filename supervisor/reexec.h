@@ -35,8 +35,8 @@ struct reexec_desc {
 struct reexec *reexec_new(const struct reexec_desc *desc);
 void reexec_free(struct reexec **reexec);
 
-/* Starts the check; the loop does the rest.  False when one is under way. */
-bool reexec_begin(struct reexec *reexec, struct why *why);
+/* Starts the check; the loop does the rest.  MS_EBUSY: one is under way. */
+enum ms_err reexec_begin(struct reexec *reexec, struct why *why);
 /* The loop was ended for it: now.  Comes back only when it failed. */
 bool reexec_is_due(const struct reexec *reexec);
 void reexec_run(struct reexec *reexec);

@@ -47,7 +47,7 @@ on_usr2(struct msd *msd)
 {
 	struct why why = { "" };
 
-	if (!reexec_begin(msd->reexec, &why))
+	if (reexec_begin(msd->reexec, &why) != MS_OK)
 		log_warn("no re-exec", "reason=%s", LOGQ(why.text));
 }
 
