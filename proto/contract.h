@@ -23,6 +23,7 @@
 /* ---- descriptors --------------------------------------------------------- */
 /* 0 is /dev/null, 1 and 2 are the worker's log; passed sockets start at 3. */
 #define LISTEN_FD_START 3
+#define PASSED_FDS_MAX  318u /* sockets and what is kept, together */
 
 /* ---- exit codes of our workers (sysexits where one fits) ------------------ */
 enum ms_exit {

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "proto/conf/msd.h"
+#include "proto/contract.h"
 
 enum spawn_stage {
 	SPAWN_PREPARE, /* before fork */
@@ -45,8 +46,8 @@ struct spawn_fd {
 	int from, to;
 };
 
-#define SPAWN_PASS_MAX 320 /* fd_store_max and some sockets of its own */
-#define SPAWN_PID_SLOT "00000000000" /* room for any pid_t */
+#define SPAWN_PASS_MAX (PASSED_FDS_MAX + 2) /* ready = fd:N, orders of logs */
+#define SPAWN_PID_SLOT "00000000000"        /* room for any pid_t */
 
 struct spawn_plan {
 	const char *path;

@@ -15,8 +15,6 @@
 #include "common/log.h"
 #include "workers/worker_impl.h"
 
-#define PASSED_MAX 512u
-
 struct passed_fd {
 	int fd; /* -1: taken */
 	char *name;
@@ -40,7 +38,7 @@ worker_fds_find(struct worker_fds *fds)
 
 	*fds = (struct worker_fds){ .max = (size_t)number_of("FDSTORE") };
 	if (number_of("LISTEN_PID") != (uint64_t)getpid() || count == 0 ||
-	    count > PASSED_MAX)
+	    count > PASSED_FDS_MAX)
 		return;
 	fds->passed = xcalloc((size_t)count, sizeof(*fds->passed));
 	for (; fds->count < count && slice_cut(&rest, ':', &name);

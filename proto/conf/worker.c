@@ -7,6 +7,7 @@
 #include "common/words.h"
 #include "proto/conf/check.h"
 #include "proto/conf/exit_set.h"
+#include "proto/contract.h"
 #include "proto/logs.h"
 
 #define LOG_TOTAL_MIN 8192u /* below, nothing of a log would stay */
@@ -131,6 +132,28 @@ check_log(const struct judge *j)
 		    "cannot be given with instances: each has its own file");
 }
 
+/* They are passed from 3 on. */
+static void
+check_passed(const struct judge *j)
+{
+	size_t count = j->conf->listen.count + j->conf->fd_store_max;
+	char text[96];
+
+	if (count > PASSED_FDS_MAX) {
+		snprintf(text, sizeof(text),
+		    "%zu sockets with fd_store_max are too many: at most %u",
+		    count, PASSED_FDS_MAX);
+		judge(j, "listen", text);
+	} else if (j->conf->ready.kind == READY_FD &&
+	    (size_t)j->conf->ready.fd < LISTEN_FD_START + count) {
+		snprintf(text, sizeof(text),
+		    "fd:%d belongs to what listen and fd_store_max pass, 3 to "
+		    "%zu",
+		    j->conf->ready.fd, LISTEN_FD_START + count - 1);
+		judge(j, "ready", text);
+	}
+}
+
 void
 worker_check(const struct conf_section *section, const void *base,
     struct conf_errors *errors)
@@ -154,6 +177,7 @@ worker_check(const struct conf_section *section, const void *base,
 		judge(&j, "stop_signal", "cannot be none");
 	check_env(&j);
 	check_listen(&j);
+	check_passed(&j);
 	check_log(&j);
 }
 

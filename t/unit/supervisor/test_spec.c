@@ -242,6 +242,9 @@ START_TEST(nonsense_is_refused_by_key)
 		{ "limit_nofile = 20:10", "limit_nofile:" },
 		{ "success_exit = 300", "success_exit:" },
 		{ "ready = fd:1", "ready:" },
+		{ "ready = fd:5\nfd_store_max = 2\nlisten = a=unix:/a",
+		    "3 to 5" },
+		{ "fd_store_max = 257", "fd_store_max:" },
 		{ "user = nobody-of-that-name", "user:" },
 		{ "backoff = 2s..1s", "backoff:" },
 	};
