@@ -2,8 +2,9 @@
 /*
  * msd and ms-log, over a SOCK_SEQPACKET pair whose ms-log end is MS_LOG_FD: one
  * datagram per order or report.  LOGS_ADD carries the read end of the worker's
- * pipe (SCM_RIGHTS).  msd keeps both ends of every pipe, so nothing is lost
- * while ms-log is away; it repeats all LOGS_ADD to a new ms-log.
+ * pipe (SCM_RIGHTS), of which each generation has a new one.  msd keeps both
+ * ends, so nothing is lost while ms-log is away; it repeats all LOGS_ADD to a
+ * new ms-log.
  */
 #ifndef PROTO_LOGS_H
 #define PROTO_LOGS_H

@@ -162,6 +162,10 @@ struct child {
 
 	/* ---- log */
 	int log_r, log_w;
+	pid_t log_pid; /* who speaks, or spoke last; 0: about to start */
+	int log_old_r; /* of the last generation, until its words are written */
+	bool log_old_add;
+	uint64_t log_asked; /* generation whose words are asked for; 0: none */
 	/* orders to send to the collector */
 	bool log_add, log_flush, log_starting, log_started;
 	bool log_sent;        /* it has the pipe */
@@ -178,7 +182,7 @@ struct child {
 };
 /* A new member belongs into the saved state as well: see state_child.c, which
  * fails to compile until this number is right again. */
-#define CHILD_BYTES 912
+#define CHILD_BYTES 936
 
 struct child *child_new(struct msd *msd, const char *name);
 void child_free(struct child **child);

@@ -38,7 +38,7 @@ child_new(struct msd *msd, const char *name)
 	child->node.name = xstrdup(name);
 	child->msd = msd;
 	child->error_fd = child->ready_fd = child->notify_fd = -1;
-	child->log_r = child->log_w = -1;
+	child->log_r = child->log_w = child->log_old_r = -1;
 	ev_timer_init(&child->deadline, on_deadline, 0., 0.);
 	hear_init(child);
 	watchdog_init(child);
@@ -67,6 +67,7 @@ child_free(struct child **child_ptr)
 	hear_end(child);
 	listen_close(child);
 	fd_close(&child->log_r);
+	fd_close(&child->log_old_r);
 	fd_close(&child->log_w);
 	fdstore_free(&child->store);
 	intensity_fini(&child->node.own);

@@ -95,7 +95,7 @@ fill(const struct child *child, struct logs_order *order)
 	order->keep = conf->log_keep;
 	order->rate = conf->log_rate;
 	order->format = (enum logs_format)conf->log_format;
-	order->pid = child->pid;
+	order->pid = child->log_pid;
 	order->generation = child->generation;
 }
 
@@ -156,12 +156,29 @@ send_when(struct logs *logs, bool *wanted, struct logs_order *order,
 	return true;
 }
 
+/* To a collector that did not live to write what the last generation said. */
+static bool
+send_old(struct logs *logs, struct child *child)
+{
+	struct logs_order order = { .verb = LOGS_ADD };
+
+	if (!child->log_old_add || child->log_old_r < 0)
+		return true;
+	fill(child, &order);
+	order.pid = 0;
+	order.generation = child->log_asked;
+	return send_order(logs, &order, child->log_old_r) &&
+	    send_when(logs, &child->log_old_add, &order, LOGS_FLUSH);
+}
+
 /* The words of the dead come before those of the next generation. */
 static bool
 send_of_child(struct logs *logs, struct child *child)
 {
 	struct logs_order order = { .verb = LOGS_ADD };
 
+	if (!send_old(logs, child))
+		return false;
 	if (child->log_r < 0)
 		return true;
 	fill(child, &order);
@@ -249,6 +266,19 @@ note_dropped(struct logs *logs, const struct logs_report *report)
 	    (unsigned long long)child->log_dropped, word ? word : "?");
 }
 
+static void
+note_flushed(struct logs *logs, const struct logs_report *report)
+{
+	struct child *child =
+	    node_child(tree_find(&logs->msd->tree, report->name));
+
+	last_words_heard(logs->words, report->name, report->generation);
+	if (!child || report->generation < child->log_asked)
+		return;
+	child->log_asked = 0;
+	fd_close(&child->log_old_r);
+}
+
 static bool
 take_report(struct logs *logs)
 {
@@ -268,7 +298,7 @@ take_report(struct logs *logs)
 		log_warn("report of the collector not understood", "reason=%s",
 		    LOGQ(why.text));
 	else if (report.news == LOGS_FLUSHED)
-		last_words_heard(logs->words, report.name, report.generation);
+		note_flushed(logs, &report);
 	else
 		note_dropped(logs, &report);
 	return true;
@@ -364,6 +394,29 @@ open_pipe(struct child *child)
 	return true;
 }
 
+/*
+ * A generation gets a pipe of its own, so that its words are not taken for
+ * those of the last one; the old one is kept until they are written, or the
+ * collector has those of a later one too.  While the collector is away,
+ * generations share a pipe: nothing is lost.
+ */
+static void
+renew_pipe(const struct logs *logs, struct child *child)
+{
+	if (child->log_r < 0 || logs->orders < 0 || !child->log_sent ||
+	    child->log_add || child->log_flush ||
+	    (child->log_old_r >= 0 && child->log_old_add))
+		return;
+	fd_close(&child->log_old_r);
+	if (child->log_asked)
+		child->log_old_r = child->log_r;
+	else
+		fd_close(&child->log_r);
+	child->log_r = -1;
+	child->log_sent = false;
+	fd_close(&child->log_w);
+}
+
 int
 logs_output(struct logs *logs, struct child *child, bool *owned_r,
     struct why *why)
@@ -372,9 +425,12 @@ logs_output(struct logs *logs, struct child *child, bool *owned_r,
 	    !child->spec->collects_logs && has_collector(logs->msd);
 
 	*owned_r = !collected;
+	if (collected)
+		renew_pipe(logs, child);
 	if (collected && !open_pipe(child))
 		return -1;
 	if (collected) {
+		child->log_pid = 0;
 		child->log_starting = true;
 		flush_child(logs, child);
 		return child->log_w;
@@ -407,8 +463,11 @@ logs_collector_fd(struct logs *logs, struct child *child MS_UNUSED)
 		struct child *other = tree->children[i];
 
 		other->log_add = true;
+		other->log_old_add = other->log_old_r >= 0;
 		other->log_sent = other->log_starting = false;
 		other->log_started = other->pid > 0;
+		/* last words without an end */
+		other->log_flush |= other->log_pid != 0 && other->pid == 0;
 	}
 	return pair[1];
 }
@@ -416,6 +475,7 @@ logs_collector_fd(struct logs *logs, struct child *child MS_UNUSED)
 void
 logs_started(struct logs *logs, struct child *child)
 {
+	child->log_pid = child->pid;
 	child->log_started = true;
 	flush_child(logs, child);
 }
@@ -443,6 +503,7 @@ logs_died(struct logs *logs, struct child *child, uint64_t seq)
 	if (child->log_r < 0 || !is_collector_coming(logs))
 		return;
 	child->log_flush = true;
+	child->log_asked = child->generation;
 	last_words_await(logs->words, child->node.name, child->generation, seq);
 	flush_child(logs, child);
 }
@@ -472,6 +533,7 @@ logs_drop(struct logs *logs, struct child *child)
 	remember_left(logs, child->node.name);
 	fd_close(&child->log_w); /* the collector sees the end of file */
 	fd_close(&child->log_r);
+	fd_close(&child->log_old_r);
 	flush(logs);
 }
 

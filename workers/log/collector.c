@@ -112,7 +112,7 @@ do_flush(struct collector *c, const struct logs_order *order)
 		.generation = order->generation };
 
 	if (e != NULL)
-		source_flush(e->source);
+		source_died(e->source, order->pid, order->generation);
 	memcpy(report.name, order->name, sizeof report.name);
 	if (!tell(c, &report))
 		log_debug("flush not reported", "name=%s", LOGQ(order->name));

@@ -193,13 +193,25 @@ on_pipe(struct ev_loop *ev, ev_io *io, int events)
 	read_pipe(container_of(io, struct source, pipe_io));
 }
 
+/* As long as it is not known who speaks, nothing is read. */
 static void
-watch(struct source *s, int fd)
+speaks(struct source *s, pid_t pid, uint64_t generation)
+{
+	s->origin.pid = pid;
+	s->origin.generation = generation;
+	if (pid == 0)
+		ev_io_stop(loop_ev(s->rules->loop), &s->pipe_io);
+	else
+		ev_io_start(loop_ev(s->rules->loop), &s->pipe_io);
+}
+
+static void
+watch(struct source *s, const struct logs_order *order, int fd)
 {
 	s->fd = fd;
 	fd_set_nonblock(fd, true);
 	ev_io_init(&s->pipe_io, on_pipe, fd, EV_READ);
-	ev_io_start(loop_ev(s->rules->loop), &s->pipe_io);
+	speaks(s, order->pid, order->generation);
 }
 
 /* What is in the pipe now.  It may be filled as fast as we read, by the next
@@ -249,12 +261,11 @@ source_new(const struct source_rules *rules, const struct logs_order *order,
 
 	s->rules = rules;
 	s->name = xstrdup(order->name);
-	s->origin = (struct origin){ s->name, order->pid, order->generation,
-		order->format };
+	s->origin = (struct origin){ .name = s->name, .format = order->format };
 	s->quota.rate = order->rate;
 	sink_init(&s->sink, path, &limits);
 	free(path);
-	watch(s, fd);
+	watch(s, order, fd);
 	return s;
 }
 
@@ -290,10 +301,10 @@ source_change(struct source *s, const struct logs_order *order, int fd)
 	struct rotation limits = rotation_of(order);
 
 	if (fd >= 0) {
-		drain(s);
+		source_flush(s);
 		ev_io_stop(loop_ev(s->rules->loop), &s->pipe_io);
 		fd_close(&s->fd);
-		watch(s, fd);
+		watch(s, order, fd);
 	}
 	if (strcmp(path, s->sink.path) != 0) {
 		sink_fini(&s->sink);
@@ -322,12 +333,15 @@ source_started(struct source *s, pid_t pid, uint64_t generation)
 
 	if (!waited)
 		source_flush(s);
-	s->origin.pid = pid;
-	s->origin.generation = generation;
-	if (pid == 0)
-		ev_io_stop(loop_ev(s->rules->loop), &s->pipe_io);
-	else
-		ev_io_start(loop_ev(s->rules->loop), &s->pipe_io);
+	speaks(s, pid, generation);
+}
+
+void
+source_died(struct source *s, pid_t pid, uint64_t generation)
+{
+	if (s->origin.pid == 0 && s->origin.generation == generation)
+		s->origin.pid = pid;
+	source_flush(s);
 }
 
 void

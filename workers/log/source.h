@@ -29,11 +29,14 @@ struct source *source_new(const struct source_rules *rules,
 /* Reads what is there, writes it, an unfinished last line too. */
 void source_free(struct source **source);
 const char *source_name(const struct source *source);
-/* LOGS_ADD again: new settings; fd -1 keeps the pipe. */
+/* LOGS_ADD again: new settings; fd -1 keeps the pipe, another one is of the
+ * next generation. */
 void source_change(struct source *source, const struct logs_order *order,
     int fd);
 /* pid 0: nothing is read until it is told. */
 void source_started(struct source *source, pid_t pid, uint64_t generation);
+/* As source_flush(); its start may not have been told. */
+void source_died(struct source *source, pid_t pid, uint64_t generation);
 /* What is in the pipe now is in the file when this returns (or dropped). */
 void source_flush(struct source *source);
 void source_reopen(struct source *source);

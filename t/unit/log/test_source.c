@@ -141,6 +141,36 @@ START_TEST(first_words_wait_for_the_pid_that_says_them)
 }
 END_TEST
 
+START_TEST(who_dies_before_its_start_is_told_has_its_pid_all_the_same)
+{
+	begin(100);
+	source_started(source, 0, 2);
+	say("short");
+	source_died(source, 8, 2);
+	finish("w[8] short\n");
+}
+END_TEST
+
+START_TEST(next_generation_has_a_pipe_of_its_own)
+{
+	struct logs_order order = an_order();
+	int ends[2];
+
+	begin(100);
+	say("half");
+	order.pid = 0;
+	order.generation = 2;
+	ck_assert_int_eq(pipe(ends), 0);
+	source_change(source, &order, ends[0]);
+	ck_assert_int_eq(write(ends[1], "born\n", 5), 5);
+	loop_turn(loop, false);
+	source_started(source, 8, 2);
+	loop_turn(loop, false);
+	close(ends[1]);
+	finish("w[7] half\nw[8] born\n");
+}
+END_TEST
+
 START_TEST(what_waits_in_the_pipe_is_written_at_the_end)
 {
 	begin(100);
@@ -213,6 +243,8 @@ UNIT(source, line_in_two_pieces_is_one_line,
     long_line_is_split_and_nothing_is_lost, endless_line_is_written_as_it_comes,
     last_words_carry_the_pid_that_said_them,
     first_words_wait_for_the_pid_that_says_them,
+    who_dies_before_its_start_is_told_has_its_pid_all_the_same,
+    next_generation_has_a_pipe_of_its_own,
     what_waits_in_the_pipe_is_written_at_the_end,
     flush_writes_what_waits_and_its_unfinished_line,
     what_is_too_much_is_dropped_counted_and_confessed,
