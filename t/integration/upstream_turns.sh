@@ -16,7 +16,7 @@ heard() { grep -q "$1" "$dir/heard"; }
 count() { grep -c "$1" "$dir/heard" || :; }
 line_of() { grep -n "$1" "$dir/heard" | head -n 1 | cut -d: -f1; }
 manager=
-drop() { kill "$manager"; wait "$manager" || :; manager=; }
+drop() { kill "$manager"; wait "$manager" 2>/dev/null || :; manager=; }
 trap 'code=$?; [ -z "$manager" ] || kill "$manager"; (exit $code); story_cleanup' EXIT
 
 write_conf "$dir/ms.conf" <<CONF
@@ -43,6 +43,13 @@ expect "a watchdog of another process is not fed" '! heard WATCHDOG=1'
 expect "the worker has a socket of its own" \
     '! grep -q "NOTIFY_SOCKET=$dir/manager" "$dir/env"'
 expect "and no watchdog" '! grep -q "^WATCHDOG_" "$dir/env"'
+
+# msd replaces itself: the same process, up as before, no turn for the manager
+worker=$(pid_of slow)
+msctl reexec >/dev/null || fail "reexec"
+await "it answers again" 10 '[ "$(state_of slow)" = ready ]'
+expect "with the worker it had" '[ "$(pid_of slow)" = "$worker" ]'
+expect "READY has been said" '[ "$(count READY=1)" = 1 ]'
 
 kill -HUP "$msd"
 await "RELOADING, READY" 10 'heard RELOADING=1 && [ "$(count READY=1)" = 2 ]'
