@@ -280,6 +280,23 @@ sock_bind_dgram(const char *path, int *fd_r, struct why *why)
 	return open_bound(path, SOCK_DGRAM, DGRAM_MODE, fd_r, why);
 }
 
+void
+sock_retire_unix(int fd)
+{
+	struct unix_addr addr = { .len = sizeof(addr.un) };
+	char path[sizeof(addr.un.sun_path) + 1] = "";
+
+	if (getsockname(fd, (struct sockaddr *)&addr.un, &addr.len) < 0 ||
+	    addr.un.sun_family != AF_UNIX ||
+	    addr.len <= offsetof(struct sockaddr_un, sun_path))
+		return;
+	memcpy(path, addr.un.sun_path,
+	    addr.len - offsetof(struct sockaddr_un, sun_path));
+	shutdown(fd, SHUT_RDWR);
+	if (path[0]) /* not abstract */
+		(void)!remove_stale(&addr, SOCK_STREAM, path, NULL);
+}
+
 bool
 sock_peer(int fd, struct peer *peer_r)
 {

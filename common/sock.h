@@ -16,6 +16,10 @@
  */
 enum ms_err sock_listen_unix(const char *path, mode_t mode, int *fd_r,
     struct why *why);
+/* A listening socket that is needed no more, whoever else holds it: it refuses
+ * from now on, and its file goes unless another socket has taken the path.  It
+ * stays open. */
+void sock_retire_unix(int fd);
 enum ms_err sock_dial_unix(const char *path, int *fd_r, struct why *why);
 /* TCP with a numeric address; SO_REUSEADDR. */
 enum ms_err sock_listen_tcp(const char *addr, unsigned port, int *fd_r,

@@ -103,6 +103,9 @@ bool worker_keeps_fds(struct worker *w);
 /* From an earlier life, or a socket of `listen`; until READY, -1: none.  It is
  * the caller's.  Several of one name come oldest first. */
 int worker_take_fd(struct worker *w, const char *name);
+/* The first whose name begins so, forgotten by msd: what is of no use any
+ * more.  To be asked until -1. */
+int worker_take_left(struct worker *w, const char *prefix);
 /* A copy goes to msd; fd stays the caller's. */
 void worker_keep_fd(struct worker *w, const char *name, int fd);
 void worker_forget_fd(struct worker *w, const char *name);

@@ -98,6 +98,23 @@ worker_take_fd(struct worker *w, const char *name)
 	return -1;
 }
 
+int
+worker_take_left(struct worker *w, const char *prefix)
+{
+	for (size_t i = 0; i < w->fds.count; i++) {
+		struct passed_fd *passed = &w->fds.passed[i];
+		int fd = passed->fd;
+
+		if (fd < 0 ||
+		    strncmp(passed->name, prefix, strlen(prefix)) != 0)
+			continue;
+		passed->fd = -1;
+		worker_forget_fd(w, passed->name);
+		return fd;
+	}
+	return -1;
+}
+
 void
 worker_keep_fd(struct worker *w, const char *name, int fd)
 {

@@ -80,6 +80,16 @@ expect "nobody was turned away: $(sort "$dir/failed" | uniq -c)" '[ ! -s "$dir/f
 sed -i '/^\[pool other\]/,$d' "$dir/ms.conf"
 msctl restart pool --wait >/dev/null || fail "restart"
 await "only one pool's are kept, not $(stored)" 5 '[ "$(stored)" = 2 ]'
+expect "the other's file is gone" '[ ! -e "$dir/run/pool/.s.PGSQL.6433" ]'
+
+# another address: the old one is nobody's
+sed -i 's/^\[pool app\]/&\nlisten_port = 6434/' "$dir/ms.conf"
+msctl restart pool --wait >/dev/null || fail "restart"
+expect "the new address serves" '[ "$(port=6434 ask -c "select 4")" = 4 ]'
+expect "the old one is gone" '[ ! -e "$dir/run/pool/.s.PGSQL.6432" ]'
+sed -i '/^listen_port = 6434/d' "$dir/ms.conf"
+msctl restart pool --wait >/dev/null || fail "restart"
+expect "and back" '[ "$(ask -c "select 4")" = 4 ]'
 
 # a file somebody removed is made anew
 rm "$dir/run/pool/.s.PGSQL.6432"

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "proto/conf/pool.h"
 #include "proto/conf/sections.h"
+#include "workers/pool/pg_socket.h"
 #include "workers/pool/poold.h"
 
 /* How long a planned restart waits for sessions; below prepare_timeout's 1s. */
@@ -158,6 +159,7 @@ start(struct worker *w, struct why *why)
 	arena_fini(&arena);
 	if (err)
 		return err;
+	pg_socket_retire_rest(w);
 	SLIST_FOREACH(pool, &d->pools, link)
 		pg_pool_start(pool, d, say_status, say_drained);
 	say_status(d);

@@ -16,6 +16,8 @@
 #include "common/log.h"
 #include "common/sock.h"
 
+#define SOCKET_PREFIX "socket-"
+
 static bool
 is_reached_by(const char *path, int fd)
 {
@@ -46,8 +48,20 @@ take_over(struct pg_pool *pool, struct worker *w, const char *name, mode_t mode)
 		return true;
 	}
 	worker_forget_fd(w, name);
+	sock_retire_unix(fd); /* clients of the old address shall know */
 	fd_close(&fd);
 	return false;
+}
+
+void
+pg_socket_retire_rest(struct worker *w)
+{
+	int fd;
+
+	while ((fd = worker_take_left(w, SOCKET_PREFIX)) >= 0) {
+		sock_retire_unix(fd);
+		fd_close(&fd);
+	}
 }
 
 enum ms_err
@@ -57,7 +71,7 @@ pg_socket_open(struct pg_pool *pool, struct worker *w,
 	mode_t mode = (mode_t)conf->listen_mode;
 	char *dir = conf->listen_dir ? xstrdup(conf->listen_dir)
 				     : xasprintf("%s/pool", worker_run_dir(w));
-	char *name = xasprintf("socket-%s", pool->name);
+	char *name = xasprintf(SOCKET_PREFIX "%s", pool->name);
 	enum ms_err err = dir_make(dir, 0755, why);
 
 	pool->path = xasprintf("%s/.s.PGSQL.%u", dir, conf->listen_port);

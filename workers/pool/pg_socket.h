@@ -11,6 +11,8 @@
 /* Sets pool->path and pool->listen_fd. */
 enum ms_err pg_socket_open(struct pg_pool *pool, struct worker *w,
     const struct pool_conf *conf, struct why *why);
+/* When all pools have theirs: what is left is of pools that are no more. */
+void pg_socket_retire_rest(struct worker *w);
 struct pool_record *pg_socket_record(struct worker *w, const char *name);
 
 #endif

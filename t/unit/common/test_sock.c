@@ -227,6 +227,45 @@ START_TEST(a_missing_directory_is_named)
 }
 END_TEST
 
+START_TEST(a_retired_socket_refuses_and_leaves_no_file)
+{
+	const char *path;
+	struct why why;
+	int fd, copy, client;
+
+	enter();
+	path = in_room("s");
+	ck_assert_int_eq(sock_listen_unix(path, 0600, &fd, &why), MS_OK);
+	copy = dup(fd); /* somebody else holds it, too */
+	sock_retire_unix(fd);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	ck_assert_int_ne(sock_dial_unix(path, &client, &why), MS_OK);
+	close(fd);
+	close(copy);
+	leave();
+}
+END_TEST
+
+START_TEST(a_retired_socket_spares_the_one_that_took_its_path)
+{
+	const char *path;
+	struct why why;
+	int old, fd, client;
+
+	enter();
+	path = in_room("s");
+	ck_assert_int_eq(sock_listen_unix(path, 0600, &old, &why), MS_OK);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(sock_listen_unix(path, 0600, &fd, &why), MS_OK);
+	sock_retire_unix(old);
+	ck_assert_int_eq(sock_dial_unix(path, &client, &why), MS_OK);
+	close(client);
+	close(old);
+	close(fd);
+	leave();
+}
+END_TEST
+
 START_TEST(dialling_nobody_is_unavailable)
 {
 	struct why why;
@@ -316,5 +355,7 @@ UNIT(sock, a_listener_is_reached_and_knows_its_peer,
     a_listener_with_a_full_queue_counts_as_alive,
     a_file_that_is_no_socket_is_not_touched,
     too_long_a_path_is_refused_never_cut, a_missing_directory_is_named,
+    a_retired_socket_refuses_and_leaves_no_file,
+    a_retired_socket_spares_the_one_that_took_its_path,
     dialling_nobody_is_unavailable, a_datagram_carries_its_senders_credentials,
     tcp_listens_on_numeric_addresses_and_has_no_peer)
