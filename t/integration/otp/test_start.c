@@ -285,6 +285,12 @@ START_TEST(sup_start_map)
 	ck_assert_str_eq(sup_spec(s, "root", "period"), "5s");
 	sup_refused(s, "not_found", "'do':'show','name':'w3'");
 	sup_end(s);
+
+	s = sup_new(); /* our own defaults are more patient */
+	sup_boot(s);
+	ck_assert_str_eq(sup_spec(s, "root", "intensity"), "5");
+	ck_assert_str_eq(sup_spec(s, "root", "period"), "10s");
+	sup_end(s);
 }
 END_TEST
 

@@ -103,12 +103,31 @@ expect_gone(struct sup *s, int signo)
 	sup_expect_count(s, NULL, 0, 0, 0, 0);
 }
 
+/* Our own rule: one of the file stays to be seen, and may be started again. */
+static void
+stays_as_a_memory(void)
+{
+	struct sup *s = sup_new();
+
+	sup_worker(s, "w1", "restart = temporary\n", LIFE);
+	sup_boot(s);
+	for (int i = 0; i < 2; i++) {
+		sup_expect_count(s, NULL, 1, 1, 0, 1);
+		ends(s, SIGUSR1);
+		sup_await_state(s, "w1", "exited");
+		sup_expect_count(s, NULL, 0, 0, 0, 0);
+		sup_tell(s, "start", "w1");
+	}
+	sup_end(s);
+}
+
 START_TEST(temporary_normal)
 {
 	struct sup *s = boot("restart = temporary\n");
 
 	expect_gone(s, SIGUSR1);
 	sup_end(s);
+	stays_as_a_memory();
 }
 END_TEST
 
