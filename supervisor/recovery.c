@@ -292,7 +292,10 @@ recovery_on_end(struct child *child)
 	bool by_hand = is_failed_by_hand(child, verdict);
 
 	child->rest = child->stop_rest;
-	child->by_operator = child->on_trial = false;
+	/* stopped on the way by a sibling's restart: whoever asked for the
+	 * start still waits for how it goes */
+	if (!child->must_stop || !child->must_start)
+		child->by_operator = child->on_trial = false;
 	/* somebody stops it anyway: its end is no event of its own */
 	if (child->must_stop || child->msd->stopping || child->leaving ||
 	    child->want == WANT_DOWN) {

@@ -463,6 +463,13 @@ sup_add(struct sup *s, const char *name, const char *keys, const char *steps)
 	return (pid_t)json_get_num(reply_worker(s), "pid", 0);
 }
 
+struct json *
+sup_try_add(struct sup *s, const char *name, const char *keys,
+    const char *steps)
+{
+	return sup_take(s, send_add(s, name, keys, steps));
+}
+
 const char *
 sup_add_refused(struct sup *s, const char *code, const char *name,
     const char *keys, const char *steps)

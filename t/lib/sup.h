@@ -97,6 +97,9 @@ void sup_tell(struct sup *s, const char *verb, const char *name);
 /* add: waits for the start; the pid. */
 pid_t sup_add(struct sup *s, const char *name, const char *keys,
     const char *steps);
+/* The same with any answer. */
+struct json *sup_try_add(struct sup *s, const char *name, const char *keys,
+    const char *steps);
 const char *sup_add_refused(struct sup *s, const char *code, const char *name,
     const char *keys, const char *steps);
 /* spawn of a template; the instance's pid, its name is in s->reply. */
