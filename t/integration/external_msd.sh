@@ -77,4 +77,14 @@ for guardian in no yes; do
 	expect "$guardian: the outer one ends well" '[ "$msd_code" = 0 ]'
 	await "$guardian: nothing is left behind" 5 '[ -z "$(left_behind)" ]'
 done
+
+# a stop_timeout that is too short: the inner one asks for more time itself
+inner_conf no | sed 's/on:TERM:pause:300/on:TERM:pause:2500/' >"$dir/inner/ms.conf"
+sed -i 's/stop_timeout = infinity/stop_timeout = 1500ms/' "$dir/ms.conf"
+rm -f "$dir/asked"
+start_msd "$dir/ms.conf"
+await_ready inner
+msctl stop inner --wait >/dev/null || fail "stop"
+expect "the inner worker had its time" '[ -s "$dir/asked" ]'
+expect "and msd its orderly end" 'msctl why inner | grep -q "exit code 0, by operator"'
 story_end
