@@ -108,14 +108,11 @@ await_other_pid() {
 
 # Processes whose environment says that they belong to this story.
 left_behind() {
-	for environ in /proc/[0-9]*/environ; do
+	for environ in $(grep -lsz "^MS_RUN_DIR=$dir/run\$" /proc/[0-9]*/environ); do
+		grep -qsz '^MS_NAME=' "$environ" || continue
 		pid=${environ#/proc/}; pid=${pid%/environ}
-		[ "$pid" != $$ ] && [ "$pid" != "$msd" ] && [ -r "$environ" ] || continue
-		tr '\0' '\n' <"$environ" 2>/dev/null |
-		    grep -q "^MS_RUN_DIR=$dir/run$" || continue
-		tr '\0' '\n' <"$environ" 2>/dev/null | grep -q '^MS_NAME=' &&
-		    echo "$pid"
-	done 2>/dev/null
+		[ "$pid" = $$ ] || [ "$pid" = "$msd" ] || echo "$pid"
+	done
 }
 
 story_end() {
