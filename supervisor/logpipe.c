@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Orders to the collector are facts about workers, kept as flags on them and
- * sent when its socket takes them: a slow collector costs no memory, and a
- * new one is told everything again.
+ * The pipes, and which of them a worker writes into; the collector is told of
+ * them by log_orders.c.
  *
  * The collector's own output does not go through a pipe it reads itself: when
  * that were full it would wait for itself.  It has its file.
  */
-#include "supervisor/logpipe.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,36 +17,16 @@
 #include "common/alloc.h"
 #include "common/fd.h"
 #include "common/log.h"
-#include "proto/logs.h"
-#include "supervisor/child.h"
-#include "supervisor/events.h"
 #include "supervisor/last_words.h"
+#include "supervisor/logpipe_impl.h"
 #include "supervisor/msd.h"
 #include "supervisor/state.h"
 
 #define PIPE_BYTES (1 << 20) /* what an ordinary user may ask for */
 #define FILE_MODE  0640
 
-#define REPORTS_PER_TURN 64u
-
-/* Of a worker that left while the collector's socket was full. */
-struct left {
-	struct left *next;
-	char *name;
-};
-
-struct logs {
-	struct msd *msd;
-	int orders; /* our end; -1: no collector has been started */
-	ev_io writable, readable;
-	struct last_words *words;
-	bool reopen;
-	struct left *left;
-	bool told; /* that there is no collector */
-};
-
-static void
-path_in_dir(const struct child *child, char out[static LOG_PATH_BYTES])
+void
+logs_file(const struct child *child, char out[static LOG_PATH_BYTES])
 {
 	const char *log = child->spec->conf.log;
 
@@ -66,7 +43,7 @@ logs_path(const struct logs *logs, const struct child *child,
 	char file[LOG_PATH_BYTES];
 	int n;
 
-	path_in_dir(child, file);
+	logs_file(child, file);
 	if (file[0] == '/')
 		n = snprintf(out, LOG_PATH_BYTES, "%s", file);
 	else
@@ -77,243 +54,6 @@ logs_path(const struct logs *logs, const struct child *child,
 	return out;
 }
 
-/* ---- orders ------------------------------------------------------------- */
-
-static void
-fill(const struct child *child, struct logs_order *order)
-{
-	const struct worker_conf *conf = &child->spec->conf;
-	char file[LOG_PATH_BYTES];
-
-	path_in_dir(child, file);
-	snprintf(order->name, sizeof(order->name), "%s", child->node.name);
-	snprintf(order->file, sizeof(order->file), "%.*s",
-	    (int)sizeof(order->file) - 1, file);
-	order->size_bytes = conf->log_size_bytes;
-	order->age_ms = conf->log_age_ms;
-	order->total_bytes = conf->log_total_bytes;
-	order->keep = conf->log_keep;
-	order->rate = conf->log_rate;
-	order->format = (enum logs_format)conf->log_format;
-	order->pid = child->log_pid;
-	order->generation = child->generation;
-}
-
-static void
-hang_up(struct logs *logs)
-{
-	struct ev_loop *ev = loop_ev(logs->msd->loop);
-
-	ev_io_stop(ev, &logs->writable);
-	ev_io_stop(ev, &logs->readable);
-	fd_close(&logs->orders);
-}
-
-/* False: not now; errno EAGAIN means later. */
-static bool
-send_order(struct logs *logs, const struct logs_order *order, int fd)
-{
-	struct buf bytes = { .limit_bytes = LOGS_ORDER_BYTES_MAX };
-	ssize_t n;
-
-	logs_encode(order, &bytes);
-	do
-		n = fd_send(logs->orders, bytes.ptr, bytes.len, fd);
-	while (n < 0 && errno == EINTR);
-	buf_fini(&bytes);
-	if (n < 0 && errno != EAGAIN)
-		hang_up(logs); /* it died: its successor hears all */
-	return n >= 0;
-}
-
-static bool
-send_left(struct logs *logs)
-{
-	while (logs->left) {
-		struct left *left = logs->left;
-		struct logs_order order = { .verb = LOGS_DROP };
-
-		snprintf(order.name, sizeof(order.name), "%s", left->name);
-		if (!send_order(logs, &order, -1))
-			return false;
-		logs->left = left->next;
-		free(left->name);
-		free(left);
-	}
-	return true;
-}
-
-static bool
-send_when(struct logs *logs, bool *wanted, struct logs_order *order,
-    enum logs_verb verb)
-{
-	if (!*wanted)
-		return true;
-	order->verb = verb;
-	if (!send_order(logs, order, -1))
-		return false;
-	*wanted = false;
-	return true;
-}
-
-/* To a collector that did not live to write what the last generation said. */
-static bool
-send_old(struct logs *logs, struct child *child)
-{
-	struct logs_order order = { .verb = LOGS_ADD };
-
-	if (!child->log_old_add || child->log_old_r < 0)
-		return true;
-	fill(child, &order);
-	order.pid = 0;
-	order.generation = child->log_asked;
-	return send_order(logs, &order, child->log_old_r) &&
-	    send_when(logs, &child->log_old_add, &order, LOGS_FLUSH);
-}
-
-/* The words of the dead come before those of the next generation. */
-static bool
-send_of_child(struct logs *logs, struct child *child)
-{
-	struct logs_order order = { .verb = LOGS_ADD };
-
-	if (!send_old(logs, child))
-		return false;
-	if (child->log_r < 0)
-		return true;
-	fill(child, &order);
-	if (child->log_add) {
-		int fd = child->log_sent ? -1 : child->log_r;
-
-		if (!send_order(logs, &order, fd))
-			return false;
-		child->log_sent = true;
-		child->log_add = false;
-	}
-	return send_when(logs, &child->log_flush, &order, LOGS_FLUSH) &&
-	    send_when(logs, &child->log_starting, &order, LOGS_STARTED) &&
-	    send_when(logs, &child->log_started, &order, LOGS_STARTED);
-}
-
-static bool
-send_all(struct logs *logs)
-{
-	struct tree *tree = &logs->msd->tree;
-	struct logs_order reopen = { .verb = LOGS_REOPEN };
-
-	if (!send_left(logs))
-		return false;
-	for (size_t i = 0; i < tree->child_count; i++)
-		if (!send_of_child(logs, tree->children[i]))
-			return false;
-	if (logs->reopen && !send_order(logs, &reopen, -1))
-		return false;
-	logs->reopen = false;
-	return true;
-}
-
-static void
-send_later(struct logs *logs, bool sent)
-{
-	struct ev_loop *ev = loop_ev(logs->msd->loop);
-
-	if (sent || logs->orders < 0)
-		ev_io_stop(ev, &logs->writable);
-	else
-		ev_io_start(ev, &logs->writable);
-}
-
-static void
-flush(struct logs *logs)
-{
-	if (logs->orders >= 0)
-		send_later(logs, send_all(logs));
-}
-
-/* Without a queue before it, one worker's orders need no look at the others. */
-static void
-flush_child(struct logs *logs, struct child *child)
-{
-	if (logs->orders >= 0 && !ev_is_active(&logs->writable))
-		send_later(logs, send_of_child(logs, child));
-}
-
-static void
-on_writable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
-{
-	(void)ev;
-	flush(container_of(io, struct logs, writable));
-}
-
-/* ---- reports ------------------------------------------------------------ */
-
-static void
-note_dropped(struct logs *logs, const struct logs_report *report)
-{
-	struct child *child =
-	    node_child(tree_find(&logs->msd->tree, report->name));
-	const char *word =
-	    report->error ? strerrorname_np(report->error) : "log_rate";
-
-	if (!child)
-		return;
-	child->log_dropped += report->lines;
-	events_add(logs->msd->events, "log_dropped", report->name,
-	    "\"lines\":%llu,\"bytes\":%llu,\"total_lines\":%llu,"
-	    "\"reason\":\"%s\"",
-	    (unsigned long long)report->lines,
-	    (unsigned long long)report->bytes,
-	    (unsigned long long)child->log_dropped, word ? word : "?");
-}
-
-static void
-note_flushed(struct logs *logs, const struct logs_report *report)
-{
-	struct child *child =
-	    node_child(tree_find(&logs->msd->tree, report->name));
-
-	last_words_heard(logs->words, report->name, report->generation);
-	if (!child || report->generation < child->log_asked)
-		return;
-	child->log_asked = 0;
-	fd_close(&child->log_old_r);
-}
-
-static bool
-take_report(struct logs *logs)
-{
-	char bytes[LOGS_REPORT_BYTES_MAX];
-	struct logs_report report;
-	struct why why;
-	int fd = -1;
-	ssize_t n = fd_recv(logs->orders, bytes, sizeof(bytes), &fd);
-
-	fd_close(&fd);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		hang_up(logs);
-	if (n <= 0)
-		return false;
-	if (logs_report_decode((struct slice){ bytes, (size_t)n }, &report,
-		&why) != MS_OK)
-		log_warn("report of the collector not understood", "reason=%s",
-		    LOGQ(why.text));
-	else if (report.news == LOGS_FLUSHED)
-		note_flushed(logs, &report);
-	else
-		note_dropped(logs, &report);
-	return true;
-}
-
-static void
-on_readable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
-{
-	struct logs *logs = container_of(io, struct logs, readable);
-
-	(void)ev;
-	for (unsigned i = 0; i < REPORTS_PER_TURN && take_report(logs); i++)
-		continue;
-}
-
 /* ---- public ------------------------------------------------------------- */
 
 struct logs *
@@ -322,10 +62,8 @@ logs_new(struct msd *msd)
 	struct logs *logs = xcalloc(1, sizeof(*logs));
 
 	logs->msd = msd;
-	logs->orders = -1;
 	logs->words = last_words_new(msd);
-	ev_io_init(&logs->writable, on_writable, -1, EV_WRITE);
-	ev_io_init(&logs->readable, on_readable, -1, EV_READ);
+	orders_init(logs);
 	return logs;
 }
 
@@ -337,7 +75,7 @@ logs_free(struct logs **logs_ptr)
 	if (!logs)
 		return;
 	*logs_ptr = NULL;
-	hang_up(logs);
+	orders_close(logs);
 	last_words_free(&logs->words);
 	while (logs->left) {
 		struct left *left = logs->left;
@@ -432,7 +170,7 @@ logs_output(struct logs *logs, struct child *child, bool *owned_r,
 	if (collected) {
 		child->log_pid = 0;
 		child->log_starting = true;
-		flush_child(logs, child);
+		orders_send_child(logs, child);
 		return child->log_w;
 	}
 	if (!logs->told && !child->spec->collects_logs)
@@ -446,19 +184,12 @@ logs_output(struct logs *logs, struct child *child, bool *owned_r,
 int
 logs_collector_fd(struct logs *logs, struct child *child MS_UNUSED)
 {
-	struct ev_loop *ev = loop_ev(logs->msd->loop);
 	struct tree *tree = &logs->msd->tree;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
-	hang_up(logs);
-	logs->orders = pair[0];
-	fd_set_nonblock(logs->orders, true);
-	ev_io_set(&logs->writable, logs->orders, EV_WRITE);
-	ev_io_set(&logs->readable, logs->orders, EV_READ);
-	ev_io_start(ev, &logs->readable);
-	ev_io_start(ev, &logs->writable); /* it is told everything */
+	orders_open(logs, pair[0]);
 	for (size_t i = 0; i < tree->child_count; i++) {
 		struct child *other = tree->children[i];
 
@@ -477,7 +208,7 @@ logs_started(struct logs *logs, struct child *child)
 {
 	child->log_pid = child->pid;
 	child->log_started = true;
-	flush_child(logs, child);
+	orders_send_child(logs, child);
 }
 
 /* It is worth waiting for: it reads, or it is on its way. */
@@ -505,14 +236,14 @@ logs_died(struct logs *logs, struct child *child, uint64_t seq)
 	child->log_flush = true;
 	child->log_asked = child->generation;
 	last_words_await(logs->words, child->node.name, child->generation, seq);
-	flush_child(logs, child);
+	orders_send_child(logs, child);
 }
 
 void
 logs_changed(struct logs *logs, struct child *child)
 {
 	child->log_add = true;
-	flush_child(logs, child);
+	orders_send_child(logs, child);
 }
 
 static void
@@ -534,14 +265,14 @@ logs_drop(struct logs *logs, struct child *child)
 	fd_close(&child->log_w); /* the collector sees the end of file */
 	fd_close(&child->log_r);
 	fd_close(&child->log_old_r);
-	flush(logs);
+	orders_send(logs);
 }
 
 void
 logs_reopen(struct logs *logs)
 {
 	logs->reopen = true;
-	flush(logs);
+	orders_send(logs);
 }
 
 /* ---- over an exec of msd ------------------------------------------------- */
@@ -574,6 +305,7 @@ logs_load(struct logs *logs, struct state_in *in)
 	size_t off = 0;
 	struct json *record = state_next(in, "logs", &off);
 	const struct json *item;
+	int fd;
 
 	if (!record)
 		return;
@@ -586,11 +318,8 @@ logs_load(struct logs *logs, struct state_in *in)
 			remember_left(logs, name);
 	}
 	json_free(&record);
-	if (logs->orders < 0)
-		return;
-	/* what could not be said before is said as soon as there is room */
-	ev_io_set(&logs->writable, logs->orders, EV_WRITE);
-	ev_io_start(loop_ev(logs->msd->loop), &logs->writable);
-	ev_io_set(&logs->readable, logs->orders, EV_READ);
-	ev_io_start(loop_ev(logs->msd->loop), &logs->readable);
+	fd = logs->orders;
+	logs->orders = -1;
+	if (fd >= 0) /* what could not be said before is said now */
+		orders_open(logs, fd);
 }
