@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel drops a lock with its holder, so a stale file cannot lie; the
- * number in it is only for the message. */
+/* The kernel drops a lock with its last holder, so a stale file cannot lie.
+ * A child that has not become its program yet holds it too: when msd was
+ * killed in that moment, the lock outlives it by a little. */
 #include "supervisor/lockfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +17,9 @@
 
 #include "common/fd.h"
 
-#define LOCK_MODE 0644
+#define LOCK_MODE  0644
+#define LEAVING_MS 5000 /* the last of a killed msd are gone by then */
+#define LOOK_MS    10
 
 static pid_t
 read_holder(int fd)
@@ -35,6 +40,23 @@ lockfile_sign(int fd)
 	return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
 }
 
+static bool
+is_dead(pid_t pid)
+{
+	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+static bool
+lock(int fd)
+{
+	for (int ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ms += LOOK_MS) {
+		if (ms >= LEAVING_MS || !is_dead(read_holder(fd)))
+			return false;
+		poll(NULL, 0, LOOK_MS);
+	}
+	return true;
+}
+
 enum ms_err
 lockfile_take(const char *path, int *fd_r, pid_t *holder_r, struct why *why)
 {
@@ -44,7 +66,7 @@ lockfile_take(const char *path, int *fd_r, pid_t *holder_r, struct why *why)
 	if (fd < 0)
 		return why_set(why, MS_EIO, "cannot open %s: %s", path,
 		    strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (!lock(fd)) {
 		*holder_r = read_holder(fd);
 		fd_close(&fd);
 		return why_set(why, MS_EBUSY, "%s is locked", path);

@@ -11,6 +11,7 @@
 /*
  * Locks path (made when missing) for the life of *fd_r, and writes our pid
  * into it.  MS_EBUSY: somebody else has it; *holder_r is his pid (0 unknown).
+ * Waits some seconds for what a holder that was killed has left.
  */
 enum ms_err lockfile_take(const char *path, int *fd_r, pid_t *holder_r,
     struct why *why);
