@@ -13,6 +13,7 @@
 #include <signal.h>
 
 #include "common/log.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/ctl.h"
 #include "supervisor/events.h"
 #include "supervisor/hear.h"
@@ -163,6 +164,7 @@ kill_tree(struct child *child)
 {
 	if (child->pid == 0 || child->reaped)
 		return;
+	cgroup_kill(child);
 	kill(-child->group, SIGKILL);
 	child_signal(child, SIGKILL); /* it may not have setsid() behind it */
 	child->signalled = true;
@@ -408,6 +410,7 @@ gone(struct child *child)
 		log_warn("hint", "name=%s hint=%s", child->node.name,
 		    LOGQ(hint));
 	child->group = 0;
+	cgroup_leave(child);
 	child_set_state(child, child->rest);
 }
 

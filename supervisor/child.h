@@ -139,6 +139,9 @@ struct child {
 	int wait_code, wait_status; /* as siginfo: CLD_*, status; code 0: not
 				       known, main was not msd's child */
 	bool runs;                  /* exec has succeeded */
+	bool cgroup_told;           /* that it runs without limits */
+	uint32_t cgroup_dirs;       /* bit n: of enum cgroup_kind n */
+	uint32_t oom_kills;         /* in its cgroup, before this generation */
 	bool reaped;                /* pid is not its number any more */
 	int error_fd;               /* exec failure arrives here, or EOF */
 	ev_io error_io;
@@ -182,7 +185,7 @@ struct child {
 };
 /* A new member belongs into the saved state as well: see state_child.c, which
  * fails to compile until this number is right again. */
-#define CHILD_BYTES 936
+#define CHILD_BYTES 952
 
 struct child *child_new(struct msd *msd, const char *name);
 void child_free(struct child **child);

@@ -4,6 +4,7 @@
 
 #include "common/alloc.h"
 #include "common/fd.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/fdstore.h"
 #include "supervisor/hear.h"
@@ -65,6 +66,7 @@ child_free(struct child **child_ptr)
 	watchdog_stop(child);
 	probe_free(child);
 	hear_end(child);
+	cgroup_leave(child);
 	listen_close(child);
 	fd_close(&child->log_r);
 	fd_close(&child->log_old_r);

@@ -147,6 +147,9 @@ exit_print(const struct exit_reason *reason, char out[static EXIT_TEXT_BYTES])
 		snprintf(out, EXIT_TEXT_BYTES, "its health check failed");
 		break;
 	case EXIT_KIND_OOM:
+		snprintf(out, EXIT_TEXT_BYTES, "killed: out of memory%s",
+		    before);
+		break;
 	case EXIT_KIND_SIGNAL:
 		snprintf(out, EXIT_TEXT_BYTES, "killed by %s%s%s",
 		    signal_name(reason->signal),

@@ -2,10 +2,12 @@
 /* What is remembered, told and logged of the end of a process. */
 #include "supervisor/exit_record.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/events.h"
 #include "supervisor/logpipe.h"
@@ -36,6 +38,11 @@ describe(const struct child *child, struct exit_reason *reason)
 		reason->kind = child->doom.kind;
 		reason->stage = child->doom.stage;
 		reason->error = child->doom.error;
+		reason->cause = EXIT_BY_SELF;
+	}
+	if (reason->signal == SIGKILL && !child->signalled &&
+	    cgroup_had_oom(child)) {
+		reason->kind = EXIT_KIND_OOM;
 		reason->cause = EXIT_BY_SELF;
 	}
 	if (reason->kind == EXIT_KIND_EXEC) { /* it never ran */

@@ -15,6 +15,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "proto/contract.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/fdstore.h"
 #include "supervisor/hear.h"
@@ -29,6 +30,7 @@
 
 #define PLAN_BYTES_MAX (8u << 20)
 #define FDS_SPARE      32u
+#define OOM_SCORE_MORE 100
 #define DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -45,7 +47,8 @@ struct launch {
 	bool owns_out_fd; /* close it after the fork */
 	int null_fd;
 	int orders_fd; /* the log collector's end of its orders */
-	int ready_w;   /* ready = fd:N */
+	struct cgroup_join cgroups;
+	int ready_w; /* ready = fd:N */
 	enum spawn_stage stage;
 	struct why why;
 };
@@ -351,6 +354,32 @@ plan_notify(struct launch *l)
 	return false;
 }
 
+static bool
+plan_cgroup(struct launch *l)
+{
+	l->stage = SPAWN_CGROUP;
+	if (cgroup_enter(l->child, &l->cgroups, &l->why) != MS_OK)
+		return false;
+	l->plan.cgroup_fds = l->cgroups.fds;
+	l->plan.cgroup_count = l->cgroups.count;
+	l->plan.cgroup_is_v2 = l->cgroups.is_v2;
+	return true;
+}
+
+/* When memory is out a worker goes first: it comes back. */
+static void
+plan_oom(struct launch *l)
+{
+	const struct msd *msd = l->child->msd;
+	int score = l->conf->oom_score_adj;
+
+	l->plan.oom_must = score != OOM_SCORE_AUTO;
+	if (score == OOM_SCORE_AUTO)
+		score = msd->oom_score_adj + OOM_SCORE_MORE;
+	l->plan.oom_score_adj = score > 1000 ? 1000 : score;
+	l->plan.sets_oom = l->plan.oom_score_adj != msd->oom_score_adj;
+}
+
 static void
 plan_context(struct launch *l)
 {
@@ -361,7 +390,7 @@ plan_context(struct launch *l)
 	plan->limits = l->conf->limit;
 	plan->nofile = l->child->msd->nofile;
 	plan->nice = (int)l->conf->nice;
-	plan->oom_score_adj = (int)l->conf->oom_score_adj;
+	plan_oom(l);
 	plan->parent = l->child->msd->pid;
 	plan->pass = l->pass;
 }
@@ -376,6 +405,7 @@ launch_fini(struct launch *l)
 	fd_close(&l->null_fd);
 	fd_close(&l->orders_fd);
 	fd_close(&l->ready_w);
+	cgroup_join_fini(&l->cgroups);
 	arena_fini(&l->arena);
 	errno = saved;
 }
@@ -435,7 +465,7 @@ run(struct launch *l)
 	plan_context(l);
 	if (!open_null(l) || !plan_notify(l) || !plan_program(l) ||
 	    !plan_listen(l) || !plan_stored(l) || !plan_output(l) ||
-	    !plan_ready_fd(l) || !plan_env(l))
+	    !plan_ready_fd(l) || !plan_env(l) || !plan_cgroup(l))
 		return false;
 	l->stage = SPAWN_FORK;
 	if (!spawn(&l->plan, &result))
@@ -479,6 +509,7 @@ child_launch(struct child *child)
 	    spawn_stage_name((int)l.stage),
 	    LOGQ(*l.why.text ? l.why.text : strerror(child->doom.error)));
 	hear_end(child);
+	cgroup_leave(child);
 	return false;
 }
 

@@ -13,6 +13,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "proto/contract.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/ctl.h"
 #include "supervisor/dirs.h"
@@ -135,6 +136,7 @@ supervise(struct process *process)
 		return;
 	}
 	tell_how_it_was(msd);
+	cgroups_clear(msd->cgroups);
 	tree_apply(msd, &msd->tree, msd->spec, false);
 	msd_boot(msd);
 	if (!guard_tie(&msd->guard))
@@ -221,6 +223,27 @@ tell_advice(const struct process *process)
 	conf_errors_fini(&advice);
 }
 
+/* What -t can foresee: limits that cannot be set on this machine. */
+static void
+warn_of_limits(const struct spec *spec)
+{
+	struct cgroups *cgroups = cgroups_new(spec->msd.run_dir, 0);
+	char lacks[CGROUP_LACKS_BYTES];
+
+	for (size_t i = 0; i < spec->worker_count; i++) {
+		const struct worker_spec *w = &spec->workers[i];
+
+		if (*cgroups_lack(cgroups, &w->conf, lacks))
+			fprintf(stderr,
+			    "warning: [worker %s]: no usable cgroup for %s%s\n",
+			    w->name, lacks,
+			    w->conf.cgroup == CGROUP_REQUIRED
+				? ": it will not start"
+				: "");
+	}
+	cgroups_free(&cgroups);
+}
+
 static int
 load(struct process *process)
 {
@@ -237,6 +260,7 @@ load(struct process *process)
 		code = MSD_EXIT_CONFIG;
 	} else if (process->options.check) {
 		tell_advice(process);
+		warn_of_limits(process->msd.spec);
 		printf("%s: good, %zu workers\n", process->msd.spec->path,
 		    process->msd.spec->worker_count);
 		code = MSD_EXIT_OK;

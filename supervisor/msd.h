@@ -46,6 +46,8 @@ struct msd {
 	char *socket_path;
 	pid_t pid;
 	uint64_t dice;
+	struct cgroups *cgroups;
+	int oom_score_adj;    /* msd's own */
 	struct rlimit nofile; /* before msd raised its own */
 	struct mono started;
 	bool booted;

@@ -31,6 +31,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "proto/contract.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/mainpid.h"
 #include "supervisor/msd.h"
@@ -207,6 +208,7 @@ static void
 judge(struct sweep *s, pid_t pid)
 {
 	struct child *owner;
+	char name[CGROUP_NAME_BYTES];
 	struct proc_stat st;
 	size_t i;
 
@@ -216,6 +218,8 @@ judge(struct sweep *s, pid_t pid)
 	owner = probes_owner(s->msd, pid); /* it may not have setsid() yet */
 	if (!owner)
 		owner = find_by_group(s, &st);
+	if (!owner && cgroup_find_worker(s->msd->cgroups, pid, name))
+		owner = tree_find_child(&s->msd->tree, name);
 	if (!owner && st.state != 'Z' &&
 	    orphans_find_by_environ(s->msd, pid, &owner) && !owner)
 		owner = s->cleaning[0]; /* of a generation that is over */
@@ -233,6 +237,17 @@ judge(struct sweep *s, pid_t pid)
 	kill(pid, SIGKILL);
 	log_debug("leftover killed", "name=%s pid=%d", owner->node.name,
 	    (int)pid);
+}
+
+/* Its cgroup also knows those whose parents still live. */
+static void
+judge_group(struct sweep *s, size_t i)
+{
+	if (cgroup_is_empty(s->cleaning[i]))
+		return;
+	s->has_leftovers[i] = true;
+	if (!child_group_stops(s->cleaning[i]))
+		cgroup_kill(s->cleaning[i]);
 }
 
 /* The same ones may be seen again before KILL has reached them. */
@@ -265,6 +280,8 @@ orphans_sweep(struct msd *msd)
 			search_proc(msd, &pids);
 		for (size_t i = 0; i < pids.count; i++)
 			judge(&s, pids.pid[i]);
+		for (size_t i = 0; i < s.count; i++)
+			judge_group(&s, i);
 		for (size_t i = 0; i < s.count; i++)
 			note_left(s.cleaning[i], s.living[i]);
 		for (size_t i = 0; i < s.count; i++)

@@ -7,8 +7,10 @@
 #include <sys/prctl.h>
 
 #include "common/alloc.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "proto/contract.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/ctl.h"
 #include "supervisor/dirs.h"
@@ -87,12 +89,26 @@ process_open(struct process *process)
 	signals_watch(&process->signals, msd, &process->daemon);
 }
 
+static int
+read_oom_score(void)
+{
+	struct buf text = { 0 };
+	int64_t score = 0;
+
+	if (file_read("/proc/self/oom_score_adj", 64, &text, NULL) == MS_OK)
+		parse_i64(slice_trim(buf_slice(&text)), &score);
+	buf_fini(&text);
+	return (int)score;
+}
+
 void
 process_settle(struct process *process)
 {
 	struct msd *msd = &process->msd;
 
 	msd->lib_dir = process->lib_dir = dirs_lib(&msd->spec->msd);
+	msd->cgroups = cgroups_new(msd->spec->msd.run_dir, msd->guard.pid);
+	msd->oom_score_adj = read_oom_score();
 	msd->socket_path =
 	    xasprintf("%s/" CONTROL_SOCKET, msd->spec->msd.run_dir);
 }
@@ -110,6 +126,7 @@ process_close(struct process *process)
 	for (size_t i = 0; i < msd->tree.child_count; i++)
 		batch_leave(msd->tree.children[i]);
 	tree_fini(&msd->tree);
+	cgroups_free(&msd->cgroups);
 	reexec_free(&msd->reexec);
 	reaper_fini(&msd->reaper);
 	upstream_free(&msd->upstream);

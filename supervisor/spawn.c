@@ -4,8 +4,8 @@
  *
  * Sharing msd's memory, as vfork() does, takes the same time however big msd
  * is; msd waits until the program runs, so that the outcome is known at once.
- * clone3() puts the process into its cgroup on the way, which is ten times
- * cheaper than moving it there.
+ * clone3() puts the process into its cgroup on the way, which is much cheaper
+ * than moving it there.
  *
  * A process that gives up rights gets a copy of the memory: others of its new
  * user could stop it before exec, and msd would wait for as long as they
@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/defs.h"
@@ -29,6 +30,7 @@
 
 struct birth {
 	const struct spawn_plan *plan;
+	bool lives;                /* in shared memory */
 	bool in_cgroup;            /* born there */
 	int error_fd;              /* -1: memory is shared */
 	struct spawn_error failed; /* in shared memory */
@@ -42,6 +44,7 @@ live(void *arg)
 	int fd = birth->error_fd;
 	struct spawn_error report;
 
+	birth->lives = true;
 	report.stage = (int)spawn_become(birth->plan, birth->in_cgroup, &fd);
 	report.error = errno;
 	if (fd < 0)
@@ -120,7 +123,9 @@ be_born_sharing(struct birth *birth)
 	args.stack = (uint64_t)(uintptr_t)stack;
 	args.stack_size = sizeof(stack);
 	pid = clone3_on_stack(&args, birth);
-	if (!is_no_answer(pid))
+	if (pid > 0 && !birth->lives && birth->in_cgroup)
+		waitpid(pid, NULL, 0); /* see cgroup.c: killed at birth */
+	else if (!is_no_answer(pid))
 		return pid;
 	birth->in_cgroup = false;
 	return clone(live, stack + sizeof(stack),
@@ -132,13 +137,10 @@ be_born_sharing(struct birth *birth)
 static pid_t
 be_born_apart(struct birth *birth)
 {
-	struct clone_args args = clone_args_of(birth);
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	pid_t pid;
 
-	if (is_no_answer(pid)) {
-		birth->in_cgroup = false;
-		pid = fork();
-	}
+	birth->in_cgroup = false; /* it moves itself: we could not see it die */
+	pid = fork();
 	if (pid == 0)
 		live(birth);
 	return pid;

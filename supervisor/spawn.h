@@ -67,6 +67,8 @@ struct spawn_plan {
 	const struct limit_conf *limits; /* LIMIT_COUNT of them */
 	struct rlimit nofile;            /* when limits do not say */
 	int nice;
+	bool sets_oom;
+	bool oom_must; /* a start that cannot set it fails */
 	int oom_score_adj;
 	const int *cgroup_fds; /* directories it joins, the v2 one first */
 	size_t cgroup_count;

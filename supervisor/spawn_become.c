@@ -165,7 +165,7 @@ spawn_become(const struct spawn_plan *plan, bool in_cgroup, int *error_fd)
 		return SPAWN_LIMITS;
 	if (plan->nice && setpriority(PRIO_PROCESS, 0, plan->nice) < 0)
 		return SPAWN_NICE;
-	if (plan->oom_score_adj && !set_oom(plan->oom_score_adj))
+	if (plan->sets_oom && !set_oom(plan->oom_score_adj) && plan->oom_must)
 		return SPAWN_OOM;
 	if (plan->sets_groups && setgroups(plan->group_count, plan->groups) < 0)
 		return SPAWN_GROUPS;

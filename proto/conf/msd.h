@@ -113,6 +113,13 @@ enum limit_index {
 	LIMIT_COUNT
 };
 
+enum cgroup_mode {
+	CGROUP_AUTO, /* used where they can be */
+	CGROUP_REQUIRED,
+	CGROUP_OFF
+};
+#define OOM_SCORE_AUTO 9999
+
 struct worker_conf {
 	char *supervisor;
 	struct words command;
@@ -139,15 +146,15 @@ struct worker_conf {
 	uint32_t umask; /* octal in the file; UINT32_MAX = msd's */
 	char *cwd;
 	int64_t nice;
-	int64_t oom_score_adj;
+	int oom_score_adj; /* OOM_SCORE_AUTO: more than msd's */
 	struct limit_conf limit[LIMIT_COUNT];
 	struct words env;
 	char *env_file;
 	bool clear_env;
 	uint64_t memory_max_bytes;
 	uint32_t pids_max;
-	char *cpu_max;
-	char *cgroup;
+	uint32_t cpu_max_us; /* of each 100 ms; 0 = no limit */
+	int cgroup;          /* enum cgroup_mode */
 	uint32_t fd_store_max;
 	struct words listen;
 	uint32_t instances;

@@ -24,6 +24,9 @@
 static const struct field_name log_format_names[] = { { "text", LOGS_TEXT },
 	{ "json", LOGS_JSON }, { NULL, 0 } };
 
+static const struct field_name cgroup_names[] = { { "auto", CGROUP_AUTO },
+	{ "required", CGROUP_REQUIRED }, { "no", CGROUP_OFF }, { NULL, 0 } };
+
 /* clang-format off */
 const struct field worker_rows[] = {
 #include "proto/conf/worker_keys.inc"

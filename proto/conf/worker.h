@@ -14,6 +14,12 @@ void watchdog_print(const void *at, struct buf *out);
 enum ms_err umask_parse(struct slice text, void *at, struct arena *arena,
     struct why *why);
 void umask_print(const void *at, struct buf *out);
+enum ms_err cpu_max_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why);
+void cpu_max_print(const void *at, struct buf *out);
+enum ms_err oom_score_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why);
+void oom_score_print(const void *at, struct buf *out);
 enum ms_err limit_parse(struct slice text, void *at, struct arena *arena,
     struct why *why);
 void limit_print(const void *at, struct buf *out);

@@ -169,6 +169,78 @@ watchdog_print(const void *at, struct buf *out)
 		buf_add_str(out, print_duration(watchdog->timeout_ms, text));
 }
 
+/* ---- cpu_max, oom_score_adj --------------------------------------------- */
+
+#define CPU_PERIOD_US 100000
+#define CPUS_MAX      1024
+
+/* Processors ("1.5") or per cent of one ("150%"), kept as time per 100 ms. */
+enum ms_err
+cpu_max_parse(struct slice text, void *at, struct arena *arena, struct why *why)
+{
+	bool percent = text.len > 0 && text.ptr[text.len - 1] == '%';
+	double value;
+
+	(void)arena;
+	if (percent)
+		text.len--;
+	if (slice_is(text, "none")) {
+		*(uint32_t *)at = 0;
+		return MS_OK;
+	}
+	if (!parse_decimal(text, &value))
+		return why_set(why, MS_EINVAL,
+		    "takes processors or per cent of one, such as 1.5 or 50%%");
+	if (percent)
+		value /= 100;
+	/* the kernel takes no less than 1 ms of 100 */
+	if (value < 0.01 || value > CPUS_MAX)
+		return why_set(why, MS_EINVAL,
+		    "is from 0.01 (1%%) to %d processors", CPUS_MAX);
+	*(uint32_t *)at = (uint32_t)(value * CPU_PERIOD_US + 0.5);
+	return MS_OK;
+}
+
+void
+cpu_max_print(const void *at, struct buf *out)
+{
+	uint32_t us = *(const uint32_t *)at;
+
+	if (us == 0)
+		buf_add_str(out, "none");
+	else
+		buf_printf(out, "%g%%", us * 100.0 / CPU_PERIOD_US);
+}
+
+enum ms_err
+oom_score_parse(struct slice text, void *at, struct arena *arena,
+    struct why *why)
+{
+	int64_t score;
+
+	(void)arena;
+	if (slice_is(text, "auto")) {
+		*(int *)at = OOM_SCORE_AUTO;
+		return MS_OK;
+	}
+	if (!parse_i64(text, &score) || score < -1000 || score > 1000)
+		return why_set(why, MS_EINVAL,
+		    "is from -1000 to 1000, or auto");
+	*(int *)at = (int)score;
+	return MS_OK;
+}
+
+void
+oom_score_print(const void *at, struct buf *out)
+{
+	int score = *(const int *)at;
+
+	if (score == OOM_SCORE_AUTO)
+		buf_add_str(out, "auto");
+	else
+		buf_printf(out, "%d", score);
+}
+
 /* ---- umask, limits ------------------------------------------------------ */
 
 enum ms_err

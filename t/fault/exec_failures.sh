@@ -57,6 +57,7 @@ kill "$writer"
 await_ready busy
 case_ X2 "an interpreter that is missing"
 failed_with script interpreter ENOENT
+expect "X2: the script is named" 'grep -q "name=script stage=interpreter .*$dir/x/script" "$dir/msd.out"'
 case_ X3 "surroundings that cannot be had"
 failed_with nowhere cwd ENOENT
 failed_with noenv env_file ENOENT

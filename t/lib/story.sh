@@ -38,6 +38,13 @@ story_begin() {
 	trap 'exit 130' HUP INT TERM PIPE
 }
 
+# The folders of a msd that was killed; what is in use stays.
+remove_cgroups() {
+	find /sys/fs/cgroup -depth -type d \
+	    -path "*/ms$(printf %s "$dir/run" | tr / :)*" \
+	    -exec rmdir {} + 2>/dev/null
+}
+
 story_cleanup() {
 	status=$?
 	trap - EXIT
@@ -47,6 +54,7 @@ story_cleanup() {
 	for pid in $(left_behind); do kill -KILL "$pid" 2>/dev/null; done
 	if [ -L "$dir/postgres" ]; then rm -rf "$(readlink "$dir/postgres")"; fi
 	rm -rf "$dir"
+	remove_cgroups
 	exit $status
 }
 

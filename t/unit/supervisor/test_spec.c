@@ -173,20 +173,6 @@ START_TEST(strict_otp_has_otps_defaults)
 }
 END_TEST
 
-START_TEST(what_cannot_be_done_yet_is_refused)
-{
-	static const char *const keys[] = { "memory_max = 1G",
-		"cgroup = required" };
-	char text[256];
-
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		snprintf(text, sizeof(text), "[worker a]\ncommand = x\n%s\n",
-		    keys[i]);
-		refused(text, "not supported yet");
-	}
-}
-END_TEST
-
 START_TEST(a_check_is_understood)
 {
 	struct spec *spec =
@@ -213,10 +199,40 @@ START_TEST(a_check_is_understood)
 }
 END_TEST
 
+START_TEST(processor_time_is_in_processors_or_per_cent)
+{
+	static const struct {
+		const char *text;
+		uint32_t us;
+	} cases[] = { { "1", 100000 }, { "1.5", 150000 }, { "50%", 50000 },
+		{ "150%", 150000 }, { "0.01", 1000 }, { "none", 0 } };
+	char text[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct spec *spec;
+
+		snprintf(text, sizeof(text),
+		    "[worker a]\ncommand = x\ncpu_max = %s\n", cases[i].text);
+		spec = load(text);
+		ck_assert_uint_eq(spec->workers[0].conf.cpu_max_us,
+		    cases[i].us);
+		spec_drop(&spec);
+	}
+}
+END_TEST
+
 START_TEST(nonsense_is_refused_by_key)
 {
 	static const char *const cases[][2] = {
 		{ "env = NOVALUE", "env:" },
+		{ "cpu_max = 0", "cpu_max:" },
+		{ "cpu_max = 0.5%", "cpu_max:" },
+		{ "cpu_max = -1", "cpu_max:" },
+		{ "cpu_max = 1e3", "cpu_max:" },
+		{ "cpu_max = 2000", "cpu_max:" },
+		{ "cpu_max = %", "cpu_max:" },
+		{ "cgroup = maybe", "cgroup:" },
+		{ "oom_score_adj = 1001", "oom_score_adj:" },
 		{ "listen = a=udp:1", "listen:" },
 		{ "log = syslog", "log:" },
 		{ "notify_access = some", "notify_access:" },
@@ -400,7 +416,7 @@ UNIT(spec, workers_start_in_file_order_through_the_tree,
     rest_for_one_wants_dependencies_in_file_order, one_name_is_one_thing,
     relative_paths_mean_the_working_directory,
     instances_are_numbered_and_required_together, strict_otp_has_otps_defaults,
-    what_cannot_be_done_yet_is_refused, a_check_is_understood,
+    a_check_is_understood, processor_time_is_in_processors_or_per_cent,
     nonsense_is_refused_by_key, only_a_change_of_the_process_is_another_process,
     two_writers_of_one_log_are_refused_with_their_place,
     a_template_is_nobodys_dependency_and_has_a_window,
