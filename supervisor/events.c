@@ -23,6 +23,7 @@
 struct events {
 	char *line[EVENTS_KEPT];
 	bool held[EVENTS_KEPT];
+	struct buf scratch; /* a line while it is printed */
 	uint64_t next;
 	uint64_t shown; /* number of the next to be shown; <= next */
 	char life[LIFE_BYTES];
@@ -48,6 +49,7 @@ events_free(struct events **events)
 		return;
 	for (size_t i = 0; i < EVENTS_KEPT; i++)
 		free((*events)->line[i]);
+	buf_fini(&(*events)->scratch);
 	free(*events);
 	*events = NULL;
 }
@@ -105,7 +107,7 @@ events_add(struct events *events, const char *event, const char *name,
     const char *members, ...)
 {
 	char text[MEMBERS_BYTES], at[RFC3339_BYTES];
-	struct buf line = { 0 };
+	struct buf *line = &events->scratch;
 	va_list args;
 	int n;
 
@@ -115,15 +117,16 @@ events_add(struct events *events, const char *event, const char *name,
 	if (n < 0 || n >= (int)sizeof(text))
 		text[0] = '\0'; /* half a member would break the line */
 	rfc3339_print(wall_ns(), at);
-	buf_printf(&line,
+	buf_reset(line);
+	buf_printf(line,
 	    "{\"seq\":%" PRIu64 ",\"at\":\"%s\",\"mono_ms\":%" PRIu64
 	    ",\"event\":\"%s\",\"name\":",
 	    events->next, at, mono_now().ns / 1000000, event);
-	json_quote(&line, slice_of(name));
-	buf_printf(&line, "%s%s}", text[0] ? "," : "", text);
-	buf_add_u8(&line, '\0');
+	json_quote(line, slice_of(name));
+	buf_printf(line, "%s%s}", text[0] ? "," : "", text);
 	free(events->line[events->next % EVENTS_KEPT]);
-	events->line[events->next % EVENTS_KEPT] = (char *)line.ptr;
+	events->line[events->next % EVENTS_KEPT] =
+	    xstrndup((char *)line->ptr, line->len);
 	events->held[events->next % EVENTS_KEPT] = false;
 	events->next++;
 	if (events->shown < events_first(events))

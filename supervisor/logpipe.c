@@ -134,25 +134,33 @@ open_pipe(struct child *child)
 
 /*
  * A generation gets a pipe of its own, so that its words are not taken for
- * those of the last one; the old one is kept until they are written, or the
- * collector has those of a later one too.  While the collector is away,
- * generations share a pipe: nothing is lost.
+ * those of the last one.  The old one is kept until its words are written, or
+ * the collector has those of a later one too.  While the collector is away
+ * one is kept; from the third generation on they share a pipe, and nothing is
+ * lost.
  */
 static void
 renew_pipe(const struct logs *logs, struct child *child)
 {
-	if (child->log_r < 0 || logs->orders < 0 || !child->log_sent ||
-	    child->log_add || child->log_flush ||
-	    (child->log_old_r >= 0 && child->log_old_add))
+	bool handed = logs->orders >= 0 && child->log_sent && !child->log_add &&
+	    !child->log_flush;
+
+	if (child->log_r < 0 ||
+	    (child->log_old_r >= 0 && (child->log_old_add || !handed)))
 		return;
 	fd_close(&child->log_old_r);
-	if (child->log_asked)
+	if (!handed || child->log_asked) {
 		child->log_old_r = child->log_r;
-	else
-		fd_close(&child->log_r);
-	child->log_r = -1;
-	child->log_sent = false;
+		child->log_r = -1;
+	}
+	if (!handed) {
+		child->log_old_add = true;
+		child->log_asked = child->generation - 1;
+		child->log_flush = false; /* comes with it */
+	}
+	fd_close(&child->log_r);
 	fd_close(&child->log_w);
+	child->log_sent = false;
 }
 
 int

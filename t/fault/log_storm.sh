@@ -39,6 +39,10 @@ sort -n -k1,1 -k2,2 "$dir/numbers" | cmp -s - "$dir/numbers" || fail "not in ord
 expect "each generation has its own pid" \
     '[ "$(sed "s/.*storm.\([0-9]*\)..gen \([0-9]*\) .*/\1 \2/" "$dir/all" | sort -u | wc -l)" = 60 ]'
 
+fds() { ls "/proc/$1/fd" | wc -l; }
+expect "no pipe of the dead is left open in ms-log" '[ "$(fds "$(pid_of log)")" -le 25 ]'
+expect "nor in msd" '[ "$(fds "$msd")" -le 45 ]'
+
 # A million bytes without a newline, control bytes, no end.
 await "the long line's worker has ended" 10 '[ "$(state_of long)" = exited ]'
 f=$dir/log/long.log

@@ -29,6 +29,7 @@ struct entry {
 
 struct collector {
 	struct source_rules rules;
+	struct buf scratch;
 	ev_io orders_io;
 	int orders_fd;
 	ev_timer settle; /* runs while something dropped is not yet told */
@@ -235,6 +236,7 @@ collector_new(struct loop *loop, int orders_fd, const char *log_dir,
 	*c = (struct collector){ .rules = { .loop = loop,
 				     .log_dir = log_dir,
 				     .line_bytes = line_bytes,
+				     .scratch = &c->scratch,
 				     .on_drop = on_drop,
 				     .arg = c },
 		.orders_fd = orders_fd,
@@ -266,6 +268,7 @@ collector_free(struct collector **collector)
 	loop_timer_stop(c->rules.loop, &c->settle);
 	ev_io_stop(loop_ev(c->rules.loop), &c->orders_io);
 	fd_close(&c->orders_fd);
+	buf_fini(&c->scratch);
 	free(c);
 	*collector = NULL;
 }

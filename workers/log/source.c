@@ -16,7 +16,8 @@
 #include "workers/log/quota.h"
 
 #define READ_BYTES_PER_TURN (64u << 10)
-#define DRAIN_TURNS         64u /* more than a pipe holds */
+#define PENDING_KEEP        4096u /* memory that a quiet source may hold */
+#define DRAIN_TURNS         64u   /* more than a pipe holds */
 
 struct drops {
 	uint64_t lines, bytes;
@@ -31,7 +32,6 @@ struct source {
 	struct origin origin; /* .name is ours */
 	struct quota quota;
 	struct buf pending; /* an unfinished line */
-	struct buf stamped; /* reused */
 	struct sink sink;
 	struct drops unconfessed, unreported;
 };
@@ -80,14 +80,15 @@ confess(struct source *s, const struct stamp *stamp)
 	    : "more than log_rate";
 
 	if (s->unconfessed.lines)
-		stamp_dropped(stamp, s->unconfessed.lines, cause, &s->stamped);
+		stamp_dropped(stamp, s->unconfessed.lines, cause,
+		    s->rules->scratch);
 }
 
 /* The confession, if there is one, is the first `confessed` bytes. */
 static void
 put(struct source *s, size_t confessed, struct mono now)
 {
-	struct slice text = buf_slice(&s->stamped);
+	struct slice text = buf_slice(s->rules->scratch);
 	size_t done = sink_write(&s->sink, text, now);
 	struct drops lost = { .error = s->sink.error };
 
@@ -116,7 +117,7 @@ write_lines(struct source *s, bool all)
 	struct piece piece;
 
 	stamp_init(&stamp, &s->origin, wall_ns());
-	buf_reset(&s->stamped);
+	buf_reset(s->rules->scratch);
 	while (lines_next(buf_slice(&s->pending), s->rules->line_bytes, all,
 	    &off, &piece)) {
 		if (!quota_take(&s->quota, now)) {
@@ -124,13 +125,15 @@ write_lines(struct source *s, bool all)
 			over.bytes += piece.text.len + 1;
 			continue;
 		}
-		if (s->stamped.len == 0) {
+		if (s->rules->scratch->len == 0) {
 			confess(s, &stamp);
-			confessed = s->stamped.len;
+			confessed = s->rules->scratch->len;
 		}
-		stamp_line(&stamp, &piece, &s->stamped);
+		stamp_line(&stamp, &piece, s->rules->scratch);
 	}
 	buf_drop(&s->pending, off);
+	if (s->pending.len == 0 && s->pending.cap > PENDING_KEEP)
+		buf_fini(&s->pending);
 	put(s, confessed, now);
 	drop(s, &over);
 }
@@ -146,9 +149,9 @@ source_settle(struct source *s)
 	if (s->unconfessed.error == 0 && quota_is_spent(&s->quota, now))
 		return true;
 	stamp_init(&stamp, &s->origin, wall_ns());
-	buf_reset(&s->stamped);
+	buf_reset(s->rules->scratch);
 	confess(s, &stamp);
-	put(s, s->stamped.len, now);
+	put(s, s->rules->scratch->len, now);
 	return s->unconfessed.lines > 0;
 }
 
@@ -282,7 +285,6 @@ source_free(struct source **source)
 	fd_close(&s->fd);
 	sink_fini(&s->sink);
 	buf_fini(&s->pending);
-	buf_fini(&s->stamped);
 	free(s->name);
 	free(s);
 	*source = NULL;

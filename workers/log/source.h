@@ -17,7 +17,8 @@ struct source;
 struct source_rules {
 	struct loop *loop;
 	const char *log_dir;
-	size_t line_bytes; /* may change */
+	size_t line_bytes;   /* may change */
+	struct buf *scratch; /* lines on their way to a file */
 	/* lines were dropped: source_settle() is to be called soon */
 	void (*on_drop)(void *arg);
 	void *arg;

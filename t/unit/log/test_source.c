@@ -13,6 +13,7 @@ static struct source *source;
 static char dir[64];
 static int pipe_in;
 static struct source_rules rules;
+static struct buf scratch;
 static unsigned told; /* that something was dropped */
 
 static void
@@ -47,6 +48,7 @@ begin(size_t line_bytes)
 	rules = (struct source_rules){ .loop = loop,
 		.log_dir = dir,
 		.line_bytes = line_bytes,
+		.scratch = &scratch,
 		.on_drop = on_drop,
 		.arg = &told };
 	source = source_new(&rules, &order, ends[0]);
@@ -84,6 +86,7 @@ finish(const char *wanted)
 	ck_assert_str_eq((char *)bare.ptr, wanted);
 	buf_fini(&text);
 	buf_fini(&bare);
+	buf_fini(&scratch);
 	loop_free(&loop);
 	unlink(path);
 	ck_assert_int_eq(rmdir(dir), 0);
