@@ -28,9 +28,13 @@ prepare_timeout = 1h
 CONF
 start_msd "$dir/ms.conf"
 await_ready prep
-for n in 1 3 4; do msctl signal keeper RTMIN+$n >/dev/null; done
 stored() { msctl status "$1" --json | sed -n 's/.*"fds_stored":\([0-9]*\).*/\1/p'; }
-await "all three are stored" 5 '[ "$(stored keeper)" = 3 ]'
+have=0
+for n in 1 3 4; do
+	msctl signal keeper RTMIN+$n >/dev/null || fail "signal $n"
+	have=$((have + 1))
+	await "$have are stored" 10 '[ "$(stored keeper)" = $have ]'
+done
 msctl restart prep >/dev/null
 await "it prepares" 5 '[ "$(state_of prep)" = stopping ]'
 await "the child is the main process" 5 'grep -q "main process.*name=forks" "$dir/msd.out"'
