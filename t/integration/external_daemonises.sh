@@ -37,8 +37,8 @@ hint() { # NAME WORDS
 	await "why $name speaks of '$words'" 10 'msctl why "$name" | grep -q "^  hint .*$words"'
 }
 hint daemon "stay in the foreground"
-expect "why says so in JSON" 'msctl why daemon --json | grep -q "\"left_behind\":1"'
-expect "msd says it too" 'grep -q "hint name=daemon" "$dir/msd.out"'
+await "why says so in JSON" 10 'msctl why daemon --json | grep -q "\"left_behind\":1"'
+await "msd says it too" 10 'grep -q "hint name=daemon" "$dir/msd.out"'
 of_daemon() { grep -lsz "^MS_NAME=daemon$" $(left_behind | sed 's|.*|/proc/&/environ|') /dev/null; }
 await "its daemon is gone" 10 '[ -z "$(of_daemon)" ]'
 hint mute "READY=1"

@@ -42,6 +42,6 @@ for name in group stubborn killed main replaced; do
 	pid=$(sed 's/.* //' "$dir/$name.began")
 	expect "$name: the program is gone" '! kill -0 $pid 2>/dev/null'
 done
-expect "what outlived the shell is told" \
+await "what outlived the shell is told" 10 \
     'msctl why main | grep -q "left [1-9] process.* behind (killed)"'
 story_end
