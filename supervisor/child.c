@@ -211,6 +211,7 @@ become_ready(struct child *child)
 	if (!again) {
 		child->ready_at = mono_now();
 		child->was_ready = true;
+		child->ready_generation = child->generation;
 		child->proven = true;
 		child->by_operator = child->on_trial = false;
 		watchdog_start(child);

@@ -128,6 +128,7 @@ struct child {
 	pid_t group;     /* and session of its first; leftovers may bear it */
 	struct moved_main *moved; /* main is not the first process: MAINPID */
 	uint64_t generation;
+	uint64_t ready_generation; /* the last one that has been ready */
 	struct mono started, ready_at;
 	bool was_ready;          /* this generation */
 	bool proven;             /* ready once since its supervisor started */
@@ -185,7 +186,7 @@ struct child {
 };
 /* A new member belongs into the saved state as well: see state_child.c, which
  * fails to compile until this number is right again. */
-#define CHILD_BYTES 952
+#define CHILD_BYTES 960
 
 struct child *child_new(struct msd *msd, const char *name);
 void child_free(struct child **child);

@@ -51,11 +51,10 @@ judge(const struct ctl_wait *what, const struct child *child)
 	case CTL_WAIT_UP:
 		if (child->generation <= what->generation)
 			return child->leaving ? -1 : 0;
-		if (child_is_ready(child) || child->state == CHILD_IGNORED)
-			return 1;
-		if (!settled)
-			return 0;
-		return child->was_ready ? 1 : -1; /* ready, and done already */
+		if (child->ready_generation > what->generation ||
+		    child->state == CHILD_IGNORED)
+			return 1; /* whatever it is by now */
+		return settled ? -1 : 0;
 	case CTL_WAIT_SCALED:
 		break;
 	}

@@ -44,6 +44,7 @@ static const struct state_row child_rows[] = {
 	ROW(INT, ended_pid),
 	ROW(INT, group),
 	ROW(U64, generation),
+	ROW(U64, ready_generation),
 	ROW(MONO, started),
 	ROW(MONO, ready_at),
 	ROW(BOOL, was_ready),
