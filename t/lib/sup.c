@@ -234,6 +234,19 @@ sup_output(struct sup *s)
 
 /* ---- lines -------------------------------------------------------------- */
 
+/* Of an msd that does not answer as expected, but may answer others. */
+static void
+show_tree(const struct sup *s)
+{
+	char *line = xasprintf("{ %1$s/msctl -s %2$s tree; %1$s/msctl -s %2$s "
+			       "events | tail -n 30; } >&2",
+	    sup_build_dir(), s->socket);
+
+	if (system(line) != 0)
+		fprintf(stderr, "(no tree)\n");
+	free(line);
+}
+
 /* The next line as a tree; NULL at the end of the stream. */
 static struct json *
 read_line(struct sup *s, struct sup_lines *lines)
@@ -247,8 +260,11 @@ read_line(struct sup *s, struct sup_lines *lines)
 	while (!buf_line(&lines->in, &off, &line)) {
 		struct pollfd readable = { .fd = lines->fd, .events = POLLIN };
 
-		if (poll(&readable, 1, SUP_WAIT_MS) != 1)
-			blame(s, "waited %d ms for msd", SUP_WAIT_MS);
+		if (poll(&readable, 1, SUP_WAIT_MS) != 1) {
+			show_tree(s);
+			blame(s, "waited %d ms for msd, asked last: %s",
+			    SUP_WAIT_MS, s->asked);
+		}
 		n = fd_read_some(lines->fd, &lines->in, 1u << 20);
 		if (n == 0 || (n < 0 && errno == ECONNRESET))
 			return NULL;
@@ -297,6 +313,7 @@ send_line(struct sup *s, const char *fmt, va_list args)
 	buf_printf(&line, "{\"v\":1,\"id\":%lld,", (long long)++s->last_id);
 	buf_add_str(&line, body);
 	buf_add_str(&line, "}\n");
+	snprintf(s->asked, sizeof(s->asked), "%s", body);
 	fd_set_nonblock(s->ctl.fd, false);
 	if (fd_write_all(s->ctl.fd, line.ptr, line.len, &why) != MS_OK)
 		blame(s, "cannot ask %s: %s", body, why.text);

@@ -39,6 +39,7 @@ struct sup {
 	pid_t pid;       /* of msd; 0: not running */
 	struct sup_lines ctl, events;
 	int64_t last_id;
+	char asked[512];    /* the last request */
 	struct json *reply; /* the last one */
 	struct json *event; /* the last one waited for */
 	uint64_t seen;      /* number of the last event read */

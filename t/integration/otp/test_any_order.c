@@ -89,6 +89,24 @@ order_verb(struct sup *s, unsigned *seed)
 	    dice(seed, 3) ? "false" : "true");
 }
 
+/* Several at once, before the first is answered. */
+static void
+order_burst(struct sup *s, unsigned *seed)
+{
+	static const char *const verbs[] = { "start", "stop", "restart",
+		"kill" };
+	int64_t id[6];
+
+	for (size_t i = 0; i < ARRAY_LEN(id); i++)
+		id[i] = sup_send(s,
+		    "'do':'%s','name':'%s','wait':true,'timeout_ms':200",
+		    PICK(seed, verbs), PICK(seed, names));
+	for (size_t i = 0; i < ARRAY_LEN(id); i++) {
+		sup_take(s, id[i]);
+		expect_answer(s);
+	}
+}
+
 static void
 order_add(struct sup *s, unsigned *seed)
 {
@@ -138,7 +156,7 @@ order_reload(struct sup *s, unsigned *seed, unsigned kind)
 static void
 order(struct sup *s, unsigned *seed, unsigned kind)
 {
-	switch (dice(seed, 10)) {
+	switch (dice(seed, 13)) {
 	case 0:
 		order_reload(s, seed, kind);
 		break;
@@ -152,6 +170,12 @@ order(struct sup *s, unsigned *seed, unsigned kind)
 		break;
 	case 5:
 		order_template(s, seed);
+		break;
+	case 6:
+		sup_ask(s, "'do':'reexec'");
+		break;
+	case 7:
+		order_burst(s, seed);
 		break;
 	default:
 		order_verb(s, seed);
