@@ -21,6 +21,7 @@ struct wait {
 };
 TAILQ_HEAD(waits, wait);
 
+/* What a client keeps over a re-exec has its row in ctl_state.c. */
 struct ctl_client {
 	TAILQ_ENTRY(ctl_client) entry;
 	struct ctl *ctl;

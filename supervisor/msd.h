@@ -29,6 +29,7 @@ enum msd_exit {
 	MSD_EXIT_RUNNING = 7
 };
 
+/* What has to outlive a re-exec has its row in resume.c. */
 struct msd {
 	struct loop *loop;
 	struct spec *spec; /* in force */
