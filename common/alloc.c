@@ -5,6 +5,7 @@
  */
 #include "common/alloc.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -87,4 +88,10 @@ xasprintf(const char *fmt, ...)
 	n = vasprintf(&text, fmt, args);
 	va_end(args);
 	return checked(n < 0 ? NULL : text, 0);
+}
+
+void
+alloc_trim(void)
+{
+	malloc_trim(0);
 }

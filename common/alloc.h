@@ -16,6 +16,9 @@ void *xrealloc(void *ptr, size_t bytes);
 void *xreallocarray(void *ptr, size_t count, size_t bytes);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
+/* After large temporary work: gives what is free back to the system.  A
+ * process that sits idle for weeks should not hold it. */
+void alloc_trim(void);
 char *xasprintf(const char *fmt, ...) MS_PRINTF(1, 2);
 
 #endif

@@ -13,7 +13,7 @@
 static void *
 grow(struct conf_reader *r, void *list, size_t count, size_t item_bytes)
 {
-	const size_t first = 8;
+	const size_t first = 4; /* a section of a few keys is the rule */
 	void *more;
 
 	if (count && (count < first || (count & (count - 1)) != 0))

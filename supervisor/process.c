@@ -62,6 +62,7 @@ on_booted(struct msd *msd)
 	    (unsigned long long)mono_ms_between(msd->started, mono_now()));
 	upstream_ready(msd->upstream);
 	daemon_report(&process->daemon, MSD_EXIT_OK);
+	alloc_trim(); /* the configuration was read and all were started */
 }
 
 /* ---- open, close --------------------------------------------------------- */

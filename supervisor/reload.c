@@ -307,5 +307,6 @@ reload_run(struct msd *msd, bool specs_only, struct conf_errors *errors)
 	upstream_reloaded(msd->upstream, NULL);
 	buf_fini(&plan);
 	reload_free(&reload);
+	alloc_trim();
 	return true;
 }
