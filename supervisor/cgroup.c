@@ -7,8 +7,9 @@
  * A group that hands controllers to groups below must not hold processes
  * itself (the root may): msd, and its guardian, then move to a leaf.
  *
- * A directory serves one generation: counters start at zero, and some kernels
- * (6.13 on) kill at birth what is born into a group that was killed before.
+ * Directories stay while their worker restarts.  One that was killed through
+ * cgroup.kill does not: some kernels (6.13 on) kill at birth what is born into
+ * it afterwards.
  *
  * Nothing here is opened before a worker needs it: a tree without limits on a
  * machine with version 1 only leaves no trace.
@@ -37,6 +38,9 @@
 #define CLEAR_TRIES    200u
 #define CLEAR_PAUSE_US 10000u
 #define PROC_BYTES_MAX (1u << 20)
+
+/* in child->cgroup_dirs, besides a bit for each kind */
+#define WAS_KILLED (1u << CGROUP_KINDS)
 
 enum offer {
 	OFFER_UNKNOWN, /* not tried */
@@ -423,9 +427,11 @@ cgroup_join_fini(struct cgroup_join *join)
 }
 
 void
-cgroup_kill(const struct child *child)
+cgroup_kill(struct child *child)
 {
 	char dir[CGROUP_PATH_BYTES];
+
+	child->cgroup_dirs |= WAS_KILLED;
 
 	for (int k = 0; k < CGROUP_KINDS; k++)
 		if (has_dir(child, (enum cgroup_kind)k) &&
@@ -453,9 +459,12 @@ cgroup_had_oom(const struct child *child)
 }
 
 void
-cgroup_leave(struct child *child)
+cgroup_leave(struct child *child, bool again)
 {
 	char dir[CGROUP_PATH_BYTES];
+
+	if (again && !(child->cgroup_dirs & WAS_KILLED))
+		return;
 
 	for (int k = 0; k < CGROUP_KINDS; k++) {
 		if (!has_dir(child, (enum cgroup_kind)k) ||

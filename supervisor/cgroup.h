@@ -45,12 +45,13 @@ enum ms_err cgroup_enter(struct child *child, struct cgroup_join *join_r,
     struct why *why);
 void cgroup_join_fini(struct cgroup_join *join);
 
-void cgroup_kill(const struct child *child);
+void cgroup_kill(struct child *child);
 bool cgroup_is_empty(const struct child *child);
 /* Has the kernel killed somebody of this generation for memory? */
 bool cgroup_had_oom(const struct child *child);
-/* Nobody of this generation lives: the next one gets new directories. */
-void cgroup_leave(struct child *child);
+/* Nobody of this generation lives.  Its directories stay when it comes back
+ * (again) and nobody was killed through them. */
+void cgroup_leave(struct child *child, bool again);
 /* The name of the worker in whose directory pid lives; false: in none. */
 #define CGROUP_NAME_BYTES 256
 bool cgroup_find_worker(const struct cgroups *cgroups, pid_t pid,

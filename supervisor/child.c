@@ -411,7 +411,7 @@ gone(struct child *child)
 		log_warn("hint", "name=%s hint=%s", child->node.name,
 		    LOGQ(hint));
 	child->group = 0;
-	cgroup_leave(child);
+	cgroup_leave(child, child->must_start);
 	child_set_state(child, child->rest);
 }
 

@@ -66,7 +66,7 @@ child_free(struct child **child_ptr)
 	watchdog_stop(child);
 	probe_free(child);
 	hear_end(child);
-	cgroup_leave(child);
+	cgroup_leave(child, false);
 	listen_close(child);
 	fd_close(&child->log_r);
 	fd_close(&child->log_old_r);

@@ -509,7 +509,7 @@ child_launch(struct child *child)
 	    spawn_stage_name((int)l.stage),
 	    LOGQ(*l.why.text ? l.why.text : strerror(child->doom.error)));
 	hear_end(child);
-	cgroup_leave(child);
+	cgroup_leave(child, false);
 	return false;
 }
 
