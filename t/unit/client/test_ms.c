@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libms against a bus that acknowledges, holds, refuses, skips and dies. */
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -232,6 +233,27 @@ START_TEST(flush_does_not_wait_for_what_asked_for_no_acknowledgement)
 	flush(&s);
 	while (obey(&s, FAKE_HOLD).held == 0) /* but it has left */
 		ck_assert_int_eq(ms_dispatch(s.ms, 0), MS_OK);
+	scene_close(&s);
+}
+END_TEST
+
+/* The answer that makes the room is here, unread, when the flush begins. */
+START_TEST(flush_sends_what_unread_answers_make_room_for)
+{
+	struct scene s;
+	struct pollfd answer;
+
+	scene_open(&s, 1);
+	answer = (struct pollfd){ .fd = ms_fd(s.ms), .events = POLLIN };
+	obey(&s, FAKE_HOLD);
+	publish_all(&s, 1, 1);
+	while (obey(&s, FAKE_HOLD).held == 0)
+		ck_assert_int_eq(ms_dispatch(s.ms, 0), MS_OK);
+	publish_all(&s, 2, 1); /* the window is full: it cannot leave */
+	obey(&s, FAKE_ACK);
+	ck_assert_int_eq(poll(&answer, 1, PROBE_WAIT_MS), 1);
+	flush(&s);
+	ck_assert_uint_eq(obey(&s, FAKE_ACK).events, 2);
 	scene_close(&s);
 }
 END_TEST
@@ -617,6 +639,7 @@ UNIT(ms, what_is_published_is_acknowledged_in_batches,
     a_refused_batch_is_reported_once_with_its_reason,
     a_wrong_event_is_refused_by_name_and_harms_no_other,
     flush_does_not_wait_for_what_asked_for_no_acknowledgement,
+    flush_sends_what_unread_answers_make_room_for,
     a_cloudevent_in_json_is_published,
     closing_with_everything_in_flight_forgets_it,
     a_subscriber_hears_what_its_pattern_wants,
