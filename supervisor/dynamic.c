@@ -15,6 +15,7 @@
 #include "supervisor/child.h"
 #include "supervisor/events.h"
 #include "supervisor/msd.h"
+#include "supervisor/spec_log.h"
 #include "supervisor/steps.h"
 #include "supervisor/wishes.h"
 
@@ -74,6 +75,31 @@ find_parent(const struct msd *msd, const struct worker_spec *w,
 	return parent;
 }
 
+/* A file has one writer (spec_log.h), also among those of the file. */
+static bool
+has_own_log(const struct msd *msd, const struct worker_spec *w,
+    struct refusal *refusal)
+{
+	const char *log_dir = msd->spec->msd.log_dir;
+	char *path = spec_log_path(log_dir, w);
+	bool own = true;
+
+	for (size_t i = 0; i < msd->tree.child_count && own; i++) {
+		const struct child *child = msd->tree.children[i];
+		char *other = spec_log_path(log_dir, child->spec);
+
+		if (strcmp(path, other) == 0 &&
+		    strncmp(path, "/dev/", 5) != 0 &&
+		    strcmp(child->node.name, w->name) != 0)
+			own = refuse(refusal, "invalid_spec",
+			    "log: worker %s writes %s too", child->node.name,
+			    path);
+		free(other);
+	}
+	free(path);
+	return own;
+}
+
 static struct child *
 add_worker(struct msd *msd, struct spec *spec, struct refusal *refusal)
 {
@@ -82,7 +108,8 @@ add_worker(struct msd *msd, struct spec *spec, struct refusal *refusal)
 	const char *missing = tree_missing_need(&msd->tree, w);
 	struct child *child;
 
-	if (!parent || !is_free(msd, w->name, refusal))
+	if (!parent || !is_free(msd, w->name, refusal) ||
+	    !has_own_log(msd, w, refusal))
 		return NULL;
 	if (missing) {
 		refuse(refusal, "invalid_spec", "there is no worker '%s'",

@@ -46,26 +46,25 @@ squeeze(char *path)
 }
 
 static char *
-path_of(const struct spec *spec, const char *file)
+path_of(const char *log_dir, const char *file)
 {
-	char *path = file[0] == '/'
-	    ? xstrdup(file)
-	    : xasprintf("%s/%s", spec->msd.log_dir, file);
+	char *path =
+	    file[0] == '/' ? xstrdup(file) : xasprintf("%s/%s", log_dir, file);
 
 	squeeze(path);
 	return path;
 }
 
-static char *
-path_of_worker(const struct spec *spec, const struct worker_spec *worker)
+char *
+spec_log_path(const char *log_dir, const struct worker_spec *worker)
 {
 	const char *log = worker->conf.log;
 	char *file, *path;
 
 	if (log && strncmp(log, "file:", 5) == 0)
-		return path_of(spec, log + 5);
+		return path_of(log_dir, log + 5);
 	file = xasprintf("%s.log", worker->name);
-	path = path_of(spec, file);
+	path = path_of(log_dir, file);
 	free(file);
 	return path;
 }
@@ -133,9 +132,10 @@ spec_check_logs(const struct spec *spec, struct conf_errors *errors)
 	struct judge j = { .spec = spec, .errors = errors };
 	struct owner *owner, *next;
 
-	add_owner(&j, path_of(spec, MSD_LOG), NULL);
+	add_owner(&j, path_of(spec->msd.log_dir, MSD_LOG), NULL);
 	for (size_t i = 0; i < spec->worker_count; i++) {
-		char *path = path_of_worker(spec, &spec->workers[i]);
+		char *path =
+		    spec_log_path(spec->msd.log_dir, &spec->workers[i]);
 
 		if (strncmp(path, "/dev/", 5) == 0)
 			free(path);

@@ -7,5 +7,7 @@
 
 /* Judges the names only, looks at no file; devices may be shared. */
 void spec_check_logs(const struct spec *spec, struct conf_errors *errors);
+/* Where it writes; relative names are below log_dir.  The caller frees it. */
+char *spec_log_path(const char *log_dir, const struct worker_spec *worker);
 
 #endif

@@ -41,6 +41,8 @@ expect "a wrong key is named" 'grep -q "did you mean" "$dir/out"'
 add '[worker bad]\ncommand = true\nrequires = nobody\n' && fail "add"
 add '[worker bad]\ncommand = true\nsupervisor = nobody\n' && fail "add"
 add '[worker bad]\ncommand = true\n[worker two]\ncommand = true\n' && fail "add"
+add '[worker bad]\ncommand = true\nlog = file:base.log\n' && fail "add"
+expect "a log has one writer" 'grep -q "base writes" "$dir/out"'
 expect "remove of a running one is a conflict" \
     '[ "$(code_of msctl remove extra)" = 152 ]'
 extra=$(pid_of extra)
