@@ -204,6 +204,16 @@ find_by_group(const struct sweep *s, const struct proc_stat *st)
 	return mainpid_find_first(s->msd, st->session);
 }
 
+/* A process on its way out has lost its environment already, but not yet its
+ * files and locks: whosever it is, nobody starts before it is gone. */
+static struct child *
+wait_all(struct sweep *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		s->has_leftovers[i] = true;
+	return s->cleaning[0];
+}
+
 static void
 judge(struct sweep *s, pid_t pid)
 {
@@ -220,11 +230,10 @@ judge(struct sweep *s, pid_t pid)
 		owner = find_by_group(s, &st);
 	if (!owner && cgroup_find_worker(s->msd->cgroups, pid, name))
 		owner = tree_find_child(&s->msd->tree, name);
-	if (!owner && st.state != 'Z' &&
-	    orphans_find_by_environ(s->msd, pid, &owner) && !owner)
-		owner = s->cleaning[0]; /* of a generation that is over */
+	if (!owner && st.state != 'Z')
+		orphans_find_by_environ(s->msd, pid, &owner);
 	if (!owner)
-		owner = s->cleaning[0];
+		owner = wait_all(s);
 	i = cleaning_index(s, owner);
 	if (i == SIZE_MAX)
 		return; /* a daemon of a worker that lives */
