@@ -46,11 +46,14 @@ judge(const struct ctl_wait *what, const struct child *child)
 	switch (what->what) {
 	case CTL_WAIT_STATE:
 		return child_face(child) == what->face;
-	case CTL_WAIT_DOWN:
-		return settled;
+	case CTL_WAIT_DOWN: /* somebody may have started it again since */
+		return settled || child->generation > what->generation;
 	case CTL_WAIT_UP:
 		if (child->generation <= what->generation)
-			return child->leaving ? -1 : 0;
+			return child->leaving ||
+				(settled && child->want == WANT_DOWN)
+			    ? -1
+			    : 0;
 		if (child->ready_generation > what->generation ||
 		    child->state == CHILD_IGNORED)
 			return 1; /* whatever it is by now */
