@@ -10,7 +10,7 @@ write_conf "$dir/ms.conf" <<CONF
 intensity = 100000
 on_initial_failure = retry
 [worker w]
-command = $chaos exit-if:$dir/fail:1 exit-if:$dir/ignore:77 on:USR1:exit:0 on:TERM:pause:150 on:TERM:exit:0 on:HUP:ignore:HUP await:$dir/up say:READY=1
+command = $chaos exit-if:$dir/fail:1 exit-if:$dir/ignore:77 on:USR1:exit:0 on:TERM:pause:300 on:TERM:exit:0 on:HUP:ignore:HUP await:$dir/up say:READY=1
 ready = notify
 restart = transient
 backoff = 1h..1h
@@ -23,7 +23,7 @@ period = 1h
 on_give_up = hold
 [worker f]
 supervisor = tight
-command = $chaos exit-if:$dir/fail:1 on:TERM:pause:150 on:TERM:exit:0 await:$dir/up say:READY=1
+command = $chaos exit-if:$dir/fail:1 on:TERM:pause:300 on:TERM:exit:0 await:$dir/up say:READY=1
 ready = notify
 start_timeout = 1h
 CONF

@@ -106,7 +106,7 @@ while [ "$(state_of f)" = ready ] && [ $deaths -lt 20 ]; do
 	old=$(pid_of d)
 	kill -KILL "$old" || break
 	deaths=$((deaths + 1))
-	await "d or nobody" 10 '{ [ "$(state_of d)" = ready ] && [ "$(pid_of d)" != "$old" ]; } || [ "$(state_of f)" = failed ]'
+	await "d or nobody" 10 'is_other d "$old" || [ "$(state_of f)" = failed ]'
 done
 expect "D23: the eighth is too many, not $deaths" '[ $deaths = 8 ]'
 await "D23: all of it is down" 5 '[ "$(state_of d)" = failed ] && [ "$(state_of e)" = failed ]'

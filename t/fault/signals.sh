@@ -23,7 +23,7 @@ since=$(now_ms)
 xargs kill -KILL <"$dir/old"
 await "S1: all are there again" 20 '[ "$(ready_again)" = 500 ]'
 took=$(($(now_ms) - since))
-expect "S1: after $took ms" '[ $took -lt 6000 ]'
+case $MODE in asan | tsan) ;; *) expect "S1: after $took ms" '[ $took -lt 6000 ]' ;; esac
 expect "S1: 500 exits" '[ "$(msctl events --json | grep -c "\"event\":\"exited\".*\"signal\":\"KILL\",\"cause\":\"external\"")" = 500 ]'
 invariants
 stop_msd

@@ -17,7 +17,7 @@
 . t/lib/story.sh
 
 GROWTH_KIB=${GROWTH_KIB:-1280} # the ring keeps 4,096 events
-QUICK_MS=${QUICK_MS:-100}
+case $MODE in asan | tsan) QUICK_MS=1000 ;; *) QUICK_MS=${QUICK_MS:-100} ;; esac
 case_id=
 
 fault_begin() {
@@ -55,6 +55,11 @@ workers() {
 		sub(/[",}].*/, "", rest)
 		return rest
 	}'
+}
+
+is_other() { # NAME PID: it is ready with another pid
+	new=$(pid_of "$1")
+	[ -n "$new" ] && [ "$new" != "$2" ] && [ "$(state_of "$1")" = ready ]
 }
 
 baseline() {

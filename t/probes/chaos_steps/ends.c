@@ -156,8 +156,11 @@ step_abort(char *value)
 void
 step_kill(char *value)
 {
+	int signo = signal_number(value);
+
 	no_core();
-	kill(getpid(), signal_number(value));
+	signal(signo, SIG_DFL); /* a sanitizer has handlers of its own */
+	kill(getpid(), signo);
 }
 
 void

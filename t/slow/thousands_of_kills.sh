@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A thousand kills of anybody, some at once, in groups and dependencies: at the
+# Three thousand kills of anybody, some at once, in groups and dependencies: at the
 # end everybody is there, once, and every death has been told once.
 . t/lib/invariants.sh
 fault_begin
@@ -20,14 +20,18 @@ start_msd "$dir/ms.conf"
 await_ready user
 all_ready() { [ "$(workers | awk '$2 == "ready"' | wc -l)" = 17 ]; }
 await "all are there" 10 all_ready
-baseline
-kills=0 round=0
-while [ $kills -lt 1000 ]; do
+kills=0 round=0 warm=
+while [ $kills -lt 3000 ]; do
 	round=$((round + 1))
 	victims=$(workers | awk -v seed=$round 'BEGIN { srand(seed) } $3 != "null" && rand() < .4 { print $3 }')
 	for victim in $victims; do
 		! kill -KILL "$victim" 2>/dev/null || kills=$((kills + 1))
 	done
+	if [ -z "$warm" ] && [ $kills -gt 1800 ]; then # the ring of events is full
+		await "all are there" 30 all_ready
+		baseline
+		warm=1 GROWTH_KIB=256
+	fi
 	[ $((round % 10)) != 0 ] || { responsive; events_are_whole; }
 done
 await "all are there again" 30 all_ready
