@@ -472,11 +472,11 @@ cgroup_leave(struct child *child, bool again)
 			continue;
 		/* after a re-exec we learn here that the folder is ours */
 		child->msd->cgroups->base[k] = OFFER_YES;
-		if (!cgroup_dir_remove(dir))
-			log_debug("cgroup not removed", "dir=%s errno=%d",
-			    LOGQ(dir), errno);
+		if (cgroup_dir_remove(dir)) /* else tried again at the end */
+			child->cgroup_dirs &= ~(1u << k);
 	}
-	child->cgroup_dirs = 0;
+	if (child->cgroup_dirs == WAS_KILLED)
+		child->cgroup_dirs = 0;
 }
 
 bool
@@ -595,7 +595,7 @@ cgroups_free(struct cgroups **cgroups)
 		if (k == CGROUP_V2)
 			move_back(c, base);
 		/* only what is empty: somebody unkillable may live there */
-		rmdir(base);
+		cgroup_dir_remove(base);
 	}
 	free(c);
 }
