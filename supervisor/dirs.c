@@ -8,7 +8,7 @@
 
 #include "common/alloc.h"
 #include "common/fd.h"
-#include "supervisor/launch_user.h"
+#include "supervisor/launch/launch_user.h"
 
 #define DIR_MODE   0755 /* users of the sockets must get there */
 #define PATH_BYTES 4096

@@ -7,12 +7,12 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
-#include "supervisor/child.h"
-#include "supervisor/ctl.h"
-#include "supervisor/events.h"
-#include "supervisor/group_stop.h"
-#include "supervisor/logpipe.h"
-#include "supervisor/steps.h"
+#include "supervisor/child/child.h"
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/ctl/events.h"
+#include "supervisor/log/logpipe.h"
+#include "supervisor/tree/group_stop.h"
+#include "supervisor/tree/steps.h"
 #include "supervisor/upstream.h"
 
 /* A process in the middle of a disk's answer dies when that has come. */

@@ -9,10 +9,10 @@
 #include <ev.h>
 
 #include "common/loop.h"
-#include "supervisor/guard.h"
-#include "supervisor/probe.h"
-#include "supervisor/reap.h"
-#include "supervisor/tree.h"
+#include "supervisor/child/probe.h"
+#include "supervisor/guard/guard.h"
+#include "supervisor/launch/reap.h"
+#include "supervisor/tree/tree.h"
 
 struct child;
 struct ctl;

@@ -5,12 +5,12 @@
 
 #include "common/log.h"
 #include "supervisor/daemon.h"
+#include "supervisor/launch/reap.h"
 #include "supervisor/lockfile.h"
-#include "supervisor/logpipe.h"
+#include "supervisor/log/logpipe.h"
 #include "supervisor/msd.h"
-#include "supervisor/reap.h"
-#include "supervisor/reexec.h"
-#include "supervisor/reload.h"
+#include "supervisor/state/reexec.h"
+#include "supervisor/tree/reload.h"
 
 static const int numbers[SIGNALS_COUNT] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT,
 	SIGUSR1, SIGUSR2 };

@@ -16,10 +16,10 @@
 #include "common/alloc.h"
 #include "common/loop.h"
 #include "proto/notify.h"
-#include "supervisor/child.h"
+#include "supervisor/child/child.h"
 #include "supervisor/manager.h"
 #include "supervisor/msd.h"
-#include "supervisor/state.h"
+#include "supervisor/state/state.h"
 
 /* While a start or a stop takes its time the manager is told so before it
  * loses patience: soon, then at half of what was asked for. */

@@ -9,7 +9,7 @@
 #include "proto/conf/sections.h"
 #include "supervisor/msctl/ctl_client.h"
 #include "supervisor/msctl/verbs.h"
-#include "supervisor/spec_advice.h"
+#include "supervisor/spec/spec_advice.h"
 
 #define VERSION_WAIT_MS 500u
 #define CHECK_BYTES_MAX (1u << 20) /* the words of one section */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/cgroup_path.h"
+#include "supervisor/launch/cgroup_path.h"
 #include "t/lib/unit.h"
 
 #define UNIFIED_MOUNT \

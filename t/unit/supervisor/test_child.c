@@ -8,11 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervisor/child.h"
-#include "supervisor/events.h"
-#include "supervisor/logpipe.h"
+#include "supervisor/child/child.h"
+#include "supervisor/ctl/events.h"
+#include "supervisor/log/logpipe.h"
 #include "supervisor/msd.h"
-#include "supervisor/steps.h"
+#include "supervisor/tree/steps.h"
 #include "t/lib/unit.h"
 
 static const char letters[CHILD_STATE_COUNT + 1] = {

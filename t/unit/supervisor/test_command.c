@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "supervisor/command.h"
+#include "supervisor/tree/command.h"
 #include "t/lib/unit.h"
 
 START_TEST(every_command_has_an_answer_in_every_state)

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "supervisor/exit_reason.h"
+#include "supervisor/tree/exit_reason.h"
 #include "t/lib/unit.h"
 
 static struct worker_conf

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "supervisor/fdstore.h"
+#include "supervisor/child/fdstore.h"
 #include "t/lib/unit.h"
 
 static bool

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "common/defs.h"
-#include "supervisor/guard.h"
-#include "supervisor/guardian_verdict.h"
+#include "supervisor/guard/guard.h"
+#include "supervisor/guard/guardian_verdict.h"
 #include "t/lib/unit.h"
 
 static int

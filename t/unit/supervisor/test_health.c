@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/health.h"
+#include "supervisor/child/health.h"
 #include "t/lib/unit.h"
 
 static struct health

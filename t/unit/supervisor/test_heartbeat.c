@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/heartbeat.h"
-#include "supervisor/phi.h"
+#include "supervisor/child/heartbeat.h"
+#include "supervisor/child/phi.h"
 #include "t/lib/unit.h"
 
 #define PUNCTUAL(ms) at(ms), at(ms)

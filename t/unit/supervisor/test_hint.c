@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "supervisor/hint.h"
+#include "supervisor/child/hint.h"
 #include "t/lib/unit.h"
 
 static const struct worker_conf by_exec = { .ready.kind = READY_EXEC };

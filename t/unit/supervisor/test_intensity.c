@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/intensity.h"
+#include "supervisor/tree/intensity.h"
 #include "t/lib/unit.h"
 
 static struct mono

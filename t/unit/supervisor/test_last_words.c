@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/events.h"
-#include "supervisor/last_words.h"
+#include "supervisor/ctl/events.h"
+#include "supervisor/log/last_words.h"
 #include "supervisor/msd.h"
 #include "t/lib/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/defs.h"
-#include "supervisor/order.h"
+#include "supervisor/spec/order.h"
 #include "t/lib/unit.h"
 
 #define BIG 2000

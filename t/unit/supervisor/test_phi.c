@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "supervisor/phi.h"
+#include "supervisor/child/phi.h"
 #include "t/lib/unit.h"
 
 static struct mono

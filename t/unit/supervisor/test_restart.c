@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/restart.h"
+#include "supervisor/tree/restart.h"
 #include "t/lib/unit.h"
 
 #define HALF (UINT32_MAX / 2) /* dice: jitter about 1.0 */

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervisor/orphans.h"
-#include "supervisor/spawn.h"
+#include "supervisor/launch/orphans.h"
+#include "supervisor/launch/spawn.h"
 #include "t/lib/unit.h"
 
 static const struct limit_conf no_limits[LIMIT_COUNT];

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/spawn_env.h"
+#include "supervisor/launch/spawn_env.h"
 #include "t/lib/unit.h"
 
 static struct arena arena;

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/spec.h"
-#include "supervisor/spec_advice.h"
+#include "supervisor/spec/spec.h"
+#include "supervisor/spec/spec_advice.h"
 #include "t/lib/unit.h"
 
 static struct conf_errors errors;

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "supervisor/intensity.h"
-#include "supervisor/state.h"
-#include "supervisor/state_child.h"
-#include "supervisor/state_watch.h"
+#include "supervisor/state/state.h"
+#include "supervisor/state/state_child.h"
+#include "supervisor/state/state_watch.h"
+#include "supervisor/tree/intensity.h"
 #include "t/lib/unit.h"
 
 #define HEAD "{\"what\":\"state\",\"schema\":1}\n"

@@ -5,12 +5,12 @@
 
 #include "common/alloc.h"
 #include "common/fd.h"
-#include "supervisor/child.h"
-#include "supervisor/events.h"
-#include "supervisor/logpipe.h"
+#include "supervisor/child/child.h"
+#include "supervisor/ctl/events.h"
+#include "supervisor/log/logpipe.h"
 #include "supervisor/msd.h"
-#include "supervisor/state_tree.h"
-#include "supervisor/steps.h"
+#include "supervisor/state/state_tree.h"
+#include "supervisor/tree/steps.h"
 #include "t/lib/unit.h"
 
 #define HEAD "{\"what\":\"state\",\"schema\":1}\n"

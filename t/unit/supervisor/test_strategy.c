@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/strategy.h"
+#include "supervisor/tree/strategy.h"
 #include "t/lib/unit.h"
 
 /* Which of five siblings are covered when number 2 fails, as a bit each. */

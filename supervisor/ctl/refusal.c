@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/ctl/refusal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/buf.h"
+
+#define ERRORS_SHOWN 3u
+
+bool
+refuse(struct refusal *refusal, const char *code, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(refusal->why.text, sizeof(refusal->why.text), fmt, args);
+	va_end(args);
+	refusal->code = code;
+	return false;
+}
+
+bool
+refuse_conf(struct refusal *refusal, const struct conf_errors *errors)
+{
+	size_t shown =
+	    errors->count < ERRORS_SHOWN ? errors->count : ERRORS_SHOWN;
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < shown; i++)
+		buf_printf(&text, "%s%s", i ? "; " : "", errors->text[i]);
+	buf_add_u8(&text, '\0');
+	refuse(refusal, "invalid_spec", "%zu error%s: %s", errors->count,
+	    errors->count == 1 ? "" : "s", (const char *)text.ptr);
+	buf_fini(&text);
+	return false;
+}

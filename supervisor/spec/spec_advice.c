@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OTP has no delay between restarts, so its window always closes on a crash
+ * loop.  With backoff it need not: when the delays of `intensity` + 1 restarts
+ * are longer than `period`, the supervisor can never give up on this worker
+ * alone.  And budgets of nested supervisors multiply, which few expect.
+ */
+#include "supervisor/spec/spec_advice.h"
+
+#include "common/backoff.h"
+
+#define BUDGET_MAX 1000.0 /* restarts before msd ends: more is a surprise */
+
+/* The least time from the first death to the one that is too many; the first
+ * restart is immediate (see restart_delay_ms()). */
+static uint64_t
+shortest_loop_ms(const struct worker_conf *conf, uint32_t intensity,
+    uint64_t period_ms)
+{
+	uint64_t sum = 0, delay = conf->backoff.min_ms;
+
+	for (uint32_t i = 1; i < intensity && sum < period_ms; i++) {
+		if (delay > conf->backoff.max_ms)
+			delay = conf->backoff.max_ms;
+		if (delay == 0)
+			return 0;
+		sum += delay * 8 / 10; /* the shortest jitter */
+		delay *= 2;
+	}
+	return sum;
+}
+
+static void
+advise_worker(const struct spec *spec, const struct worker_spec *w,
+    struct conf_errors *advice)
+{
+	const struct supervisor_conf *s =
+	    &spec->supervisors[w->supervisor].conf;
+	uint32_t intensity = w->is_template ? w->intensity : s->intensity;
+	uint64_t period_ms = w->is_template ? w->period_ms : s->period_ms;
+	uint64_t loop_ms = shortest_loop_ms(&w->conf, intensity, period_ms);
+
+	if (w->conf.restart == RESTART_TEMPORARY || loop_ms < period_ms)
+		return;
+	conf_error(advice, section_place(w->section, "backoff"),
+	    "backoff: %s may crash for ever: %u restarts take longer than the "
+	    "period of %llu ms, so its supervisor never gives up",
+	    w->name, intensity, (unsigned long long)period_ms);
+}
+
+/* How often a worker below may be restarted until root gives up. */
+static double
+budget_of(const struct spec *spec, size_t i)
+{
+	double budget = (double)spec->supervisors[i].conf.intensity + 1;
+
+	return i ? budget * budget_of(spec, spec->supervisors[i].parent)
+		 : budget;
+}
+
+static void
+advise_supervisor(const struct spec *spec, size_t i, struct conf_errors *advice)
+{
+	const struct supervisor_spec *s = &spec->supervisors[i];
+	double budget = budget_of(spec, i);
+
+	if (s->depth == 0 || budget <= BUDGET_MAX ||
+	    budget_of(spec, s->parent) > BUDGET_MAX)
+		return;
+	conf_error(advice, section_place(s->section, "intensity"),
+	    "intensity: with those of the supervisors above, a worker of %s "
+	    "may be restarted %.0f times before msd gives up",
+	    s->name, budget);
+}
+
+void
+spec_advise(const struct spec *spec, struct conf_errors *advice)
+{
+	for (size_t i = 0; i < spec->supervisor_count; i++)
+		advise_supervisor(spec, i, advice);
+	for (size_t i = 0; i < spec->worker_count; i++)
+		advise_worker(spec, &spec->workers[i], advice);
+}
