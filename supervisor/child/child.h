@@ -3,8 +3,8 @@
  * One worker: its states, its wishes, its process.  child_event() is the only
  * way to change the state; what each event means in each state is one table.
  */
-#ifndef SUPERVISOR_CHILD_H
-#define SUPERVISOR_CHILD_H
+#ifndef SUPERVISOR_CHILD_CHILD_H
+#define SUPERVISOR_CHILD_CHILD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * FDSTORE=1, its next generation is given them back.  All functions but
  * fdstore_add() accept NULL for "nothing is kept".
  */
-#ifndef SUPERVISOR_FDSTORE_H
-#define SUPERVISOR_FDSTORE_H
+#ifndef SUPERVISOR_CHILD_FDSTORE_H
+#define SUPERVISOR_CHILD_FDSTORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the results of health probes mean, and when the next one comes.
  * Pure. */
-#ifndef SUPERVISOR_HEALTH_H
-#define SUPERVISOR_HEALTH_H
+#ifndef SUPERVISOR_CHILD_HEALTH_H
+#define SUPERVISOR_CHILD_HEALTH_H
 
 #include <stdbool.h>
 #include <stdint.h>

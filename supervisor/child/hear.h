@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What msd keeps open to listen to a process: its notify socket, the pipe of
  * a failed start, the descriptor of ready = fd:N. */
-#ifndef SUPERVISOR_HEAR_H
-#define SUPERVISOR_HEAR_H
+#ifndef SUPERVISOR_CHILD_HEAR_H
+#define SUPERVISOR_CHILD_HEAR_H
 
 struct child;
 

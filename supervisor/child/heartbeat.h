@@ -5,8 +5,8 @@
  * for; and who has slept itself (msd was stopped, the machine paused) judges
  * nobody by the time that passed meanwhile.  Pure: the caller brings the time.
  */
-#ifndef SUPERVISOR_HEARTBEAT_H
-#define SUPERVISOR_HEARTBEAT_H
+#ifndef SUPERVISOR_CHILD_HEARTBEAT_H
+#define SUPERVISOR_CHILD_HEARTBEAT_H
 
 #include <stdbool.h>
 #include <stdint.h>

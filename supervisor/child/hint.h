@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people get wrong with programs of others, recognised by how they end. */
-#ifndef SUPERVISOR_HINT_H
-#define SUPERVISOR_HINT_H
+#ifndef SUPERVISOR_CHILD_HINT_H
+#define SUPERVISOR_CHILD_HINT_H
 
 #include "supervisor/tree/exit_reason.h"
 

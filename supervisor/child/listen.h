@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sockets msd opens for a worker and keeps over its restarts, so that no
  * connection is refused while it is away. */
-#ifndef SUPERVISOR_LISTEN_H
-#define SUPERVISOR_LISTEN_H
+#ifndef SUPERVISOR_CHILD_LISTEN_H
+#define SUPERVISOR_CHILD_LISTEN_H
 
 #include "common/buf.h"
 #include "common/err.h"

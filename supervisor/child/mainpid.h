@@ -4,8 +4,8 @@
  * from now on (a server that replaces itself, a daemon that forks).  Then
  * child->pid is that one, while child->group stays what msd has started.
  */
-#ifndef SUPERVISOR_MAINPID_H
-#define SUPERVISOR_MAINPID_H
+#ifndef SUPERVISOR_CHILD_MAINPID_H
+#define SUPERVISOR_CHILD_MAINPID_H
 
 #include <stdbool.h>
 #include <sys/types.h>

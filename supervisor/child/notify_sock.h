@@ -4,8 +4,8 @@
  * cannot be guessed and dies with the generation, so a late word of an old
  * process is never taken for the new one's.
  */
-#ifndef SUPERVISOR_NOTIFY_SOCK_H
-#define SUPERVISOR_NOTIFY_SOCK_H
+#ifndef SUPERVISOR_CHILD_NOTIFY_SOCK_H
+#define SUPERVISOR_CHILD_NOTIFY_SOCK_H
 
 #include "common/err.h"
 

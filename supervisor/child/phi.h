@@ -5,8 +5,8 @@
  * means a chance of 10 % to be wrong in calling it dead, phi = 8 one of 10^-8.
  * Pure: the caller brings the time.
  */
-#ifndef SUPERVISOR_PHI_H
-#define SUPERVISOR_PHI_H
+#ifndef SUPERVISOR_CHILD_PHI_H
+#define SUPERVISOR_CHILD_PHI_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  * that nobody takes them for leftovers of another worker, and at most
  * PROBES_MAX of them run at once over all workers.
  */
-#ifndef SUPERVISOR_PROBE_H
-#define SUPERVISOR_PROBE_H
+#ifndef SUPERVISOR_CHILD_PROBE_H
+#define SUPERVISOR_CHILD_PROBE_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One attempt of a health probe: the connection or the program of it.  Used
  * by probe.c and probe_state.c alone. */
-#ifndef SUPERVISOR_PROBE_TRY_H
-#define SUPERVISOR_PROBE_TRY_H
+#ifndef SUPERVISOR_CHILD_PROBE_TRY_H
+#define SUPERVISOR_CHILD_PROBE_TRY_H
 
 #include <ev.h>
 #include <uthash.h>

@@ -3,8 +3,8 @@
  * The watch over a child's heartbeat, from READY on: the timer of what
  * heartbeat.h decides.  A child found hung gets CHILD_EV_HUNG.
  */
-#ifndef SUPERVISOR_WATCHDOG_H
-#define SUPERVISOR_WATCHDOG_H
+#ifndef SUPERVISOR_CHILD_WATCHDOG_H
+#define SUPERVISOR_CHILD_WATCHDOG_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * the kernel's word about the peer, not the file's mode.  A client that does
  * not read is cut off; none can make msd wait or grow.
  */
-#ifndef SUPERVISOR_CTL_H
-#define SUPERVISOR_CTL_H
+#ifndef SUPERVISOR_CTL_CTL_H
+#define SUPERVISOR_CTL_CTL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the control socket share; nobody else includes it. */
-#ifndef SUPERVISOR_CTL_IMPL_H
-#define SUPERVISOR_CTL_IMPL_H
+#ifndef SUPERVISOR_CTL_CTL_IMPL_H
+#define SUPERVISOR_CTL_CTL_IMPL_H
 
 #include <sys/queue.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of verbs share; nobody else includes it. */
-#ifndef SUPERVISOR_CTL_VERBS_H
-#define SUPERVISOR_CTL_VERBS_H
+#ifndef SUPERVISOR_CTL_CTL_VERBS_H
+#define SUPERVISOR_CTL_CTL_VERBS_H
 
 #include "supervisor/ctl/ctl.h"
 #include "supervisor/ctl/refusal.h"

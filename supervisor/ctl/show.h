@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree as JSON, the stable form of the contract. */
-#ifndef SUPERVISOR_SHOW_H
-#define SUPERVISOR_SHOW_H
+#ifndef SUPERVISOR_CTL_SHOW_H
+#define SUPERVISOR_CTL_SHOW_H
 
 #include "common/buf.h"
 #include "supervisor/child/child.h"

@@ -3,8 +3,8 @@
  * What msd knows of the guardian above it (guardian.h), when there is one.  A
  * msd that is started again reads it from the environment.
  */
-#ifndef SUPERVISOR_GUARD_H
-#define SUPERVISOR_GUARD_H
+#ifndef SUPERVISOR_GUARD_GUARD_H
+#define SUPERVISOR_GUARD_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

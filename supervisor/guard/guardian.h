@@ -5,8 +5,8 @@
  * and it starts msd again when msd crashed.  It holds the lock of run_dir, so
  * there is no second msd as long as anything of the first may live.
  */
-#ifndef SUPERVISOR_GUARDIAN_H
-#define SUPERVISOR_GUARDIAN_H
+#ifndef SUPERVISOR_GUARD_GUARDIAN_H
+#define SUPERVISOR_GUARD_GUARDIAN_H
 
 #include <stdbool.h>
 

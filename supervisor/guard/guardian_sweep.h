@@ -3,8 +3,8 @@
  * The end of everything below this process.  It is a subreaper: what is left
  * of a dead msd becomes its child, whatever session or group it made.
  */
-#ifndef SUPERVISOR_GUARDIAN_SWEEP_H
-#define SUPERVISOR_GUARDIAN_SWEEP_H
+#ifndef SUPERVISOR_GUARD_GUARDIAN_SWEEP_H
+#define SUPERVISOR_GUARD_GUARDIAN_SWEEP_H
 
 #include <stdbool.h>
 #include <stddef.h>

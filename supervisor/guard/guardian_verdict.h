@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the guardian does about an end of msd.  Pure. */
-#ifndef SUPERVISOR_GUARDIAN_VERDICT_H
-#define SUPERVISOR_GUARDIAN_VERDICT_H
+#ifndef SUPERVISOR_GUARD_GUARDIAN_VERDICT_H
+#define SUPERVISOR_GUARD_GUARDIAN_VERDICT_H
 
 #include <stdint.h>
 

@@ -5,8 +5,8 @@
  * (ms:run:ms), a directory w-NAME per worker that runs.  Without usable groups all of this
  * does nothing; so it does where msd->cgroups is NULL (tests).
  */
-#ifndef SUPERVISOR_CGROUP_H
-#define SUPERVISOR_CGROUP_H
+#ifndef SUPERVISOR_LAUNCH_CGROUP_H
+#define SUPERVISOR_LAUNCH_CGROUP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One directory of a control group hierarchy: files of one line, processes,
  * removal. */
-#ifndef SUPERVISOR_CGROUP_DIR_H
-#define SUPERVISOR_CGROUP_DIR_H
+#ifndef SUPERVISOR_LAUNCH_CGROUP_DIR_H
+#define SUPERVISOR_LAUNCH_CGROUP_DIR_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where in the file system the control group of a process lies.  Pure. */
-#ifndef SUPERVISOR_CGROUP_PATH_H
-#define SUPERVISOR_CGROUP_PATH_H
+#ifndef SUPERVISOR_LAUNCH_CGROUP_PATH_H
+#define SUPERVISOR_LAUNCH_CGROUP_PATH_H
 
 #include <stdbool.h>
 #include <stddef.h>

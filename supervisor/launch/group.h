@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of users and groups of the system; apart, because <grp.h> and the
  * tree both have a struct group. */
-#ifndef SUPERVISOR_GROUP_H
-#define SUPERVISOR_GROUP_H
+#ifndef SUPERVISOR_LAUNCH_GROUP_H
+#define SUPERVISOR_LAUNCH_GROUP_H
 
 #include <stdbool.h>
 #include <sys/types.h>

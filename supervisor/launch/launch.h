@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A child's process: from its spec to a plan to a pid. */
-#ifndef SUPERVISOR_LAUNCH_H
-#define SUPERVISOR_LAUNCH_H
+#ifndef SUPERVISOR_LAUNCH_LAUNCH_H
+#define SUPERVISOR_LAUNCH_LAUNCH_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* user, group, groups of a worker, looked up before fork. */
-#ifndef SUPERVISOR_LAUNCH_USER_H
-#define SUPERVISOR_LAUNCH_USER_H
+#ifndef SUPERVISOR_LAUNCH_LAUNCH_USER_H
+#define SUPERVISOR_LAUNCH_LAUNCH_USER_H
 
 #include "common/arena.h"
 #include "common/err.h"

@@ -3,8 +3,8 @@
  * What a worker leaves behind.  msd is a subreaper: every process whose
  * parent died becomes msd's child, wherever its session or group went.
  */
-#ifndef SUPERVISOR_ORPHANS_H
-#define SUPERVISOR_ORPHANS_H
+#ifndef SUPERVISOR_LAUNCH_ORPHANS_H
+#define SUPERVISOR_LAUNCH_ORPHANS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

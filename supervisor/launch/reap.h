@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one place that waits for processes.  First all that have died are
  * reaped, then their deaths are handled. */
-#ifndef SUPERVISOR_REAP_H
-#define SUPERVISOR_REAP_H
+#ifndef SUPERVISOR_LAUNCH_REAP_H
+#define SUPERVISOR_LAUNCH_REAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * nothing is allocated, looked up or locked in it.  What fails there is
  * reported with its stage.
  */
-#ifndef SUPERVISOR_SPAWN_H
-#define SUPERVISOR_SPAWN_H
+#ifndef SUPERVISOR_LAUNCH_SPAWN_H
+#define SUPERVISOR_LAUNCH_SPAWN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The environment of a worker, put together before fork. */
-#ifndef SUPERVISOR_SPAWN_ENV_H
-#define SUPERVISOR_SPAWN_ENV_H
+#ifndef SUPERVISOR_LAUNCH_SPAWN_ENV_H
+#define SUPERVISOR_LAUNCH_SPAWN_ENV_H
 
 #include "common/arena.h"
 #include "common/err.h"

@@ -4,8 +4,8 @@
  * `exited` event is held until the log collector has emptied the pipe, or for
  * a moment.  The restart waits for nothing of this.
  */
-#ifndef SUPERVISOR_LAST_WORDS_H
-#define SUPERVISOR_LAST_WORDS_H
+#ifndef SUPERVISOR_LOG_LAST_WORDS_H
+#define SUPERVISOR_LOG_LAST_WORDS_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What logpipe.c (the pipes) and log_orders.c (the conversation with the
  * collector) share; nobody else includes it. */
-#ifndef SUPERVISOR_LOGPIPE_IMPL_H
-#define SUPERVISOR_LOGPIPE_IMPL_H
+#ifndef SUPERVISOR_LOG_LOGPIPE_IMPL_H
+#define SUPERVISOR_LOG_LOGPIPE_IMPL_H
 
 #include <ev.h>
 

@@ -3,8 +3,8 @@
  * The conversation with msd: one JSON object per line each way.  Everything
  * here waits, with a bound.
  */
-#ifndef MSCTL_CTL_CLIENT_H
-#define MSCTL_CTL_CLIENT_H
+#ifndef SUPERVISOR_MSCTL_CTL_CLIENT_H
+#define SUPERVISOR_MSCTL_CTL_CLIENT_H
 
 #include "supervisor/msctl/msctl.h"
 

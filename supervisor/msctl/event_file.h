@@ -4,8 +4,8 @@
  * judged as a whole before its first event is sent, so that bad input changes
  * nothing.
  */
-#ifndef MSCTL_EVENT_FILE_H
-#define MSCTL_EVENT_FILE_H
+#ifndef SUPERVISOR_MSCTL_EVENT_FILE_H
+#define SUPERVISOR_MSCTL_EVENT_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,8 +9,8 @@
  * NAME... repeats; -x|--long is an option, followed by its value's name when
  * it takes one; an option outside of brackets is needed.  Pure.
  */
-#ifndef MSCTL_GRAMMAR_H
-#define MSCTL_GRAMMAR_H
+#ifndef SUPERVISOR_MSCTL_GRAMMAR_H
+#define SUPERVISOR_MSCTL_GRAMMAR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * is known by its inode, so a rotation between two looks, or several, changes
  * nothing of what is read.
  */
-#ifndef MSCTL_LOG_FILE_H
-#define MSCTL_LOG_FILE_H
+#ifndef SUPERVISOR_MSCTL_LOG_FILE_H
+#define SUPERVISOR_MSCTL_LOG_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>

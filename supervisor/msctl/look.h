@@ -4,8 +4,8 @@
  * which people read times and sizes.  Printing goes to a buf, so that a test
  * sees exactly what a terminal would.
  */
-#ifndef MSCTL_LOOK_H
-#define MSCTL_LOOK_H
+#ifndef SUPERVISOR_MSCTL_LOOK_H
+#define SUPERVISOR_MSCTL_LOOK_H
 
 #include <stdbool.h>
 #include <stddef.h>

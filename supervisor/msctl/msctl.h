@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every verb of msctl is given, and how it says that it failed. */
-#ifndef MSCTL_MSCTL_H
-#define MSCTL_MSCTL_H
+#ifndef SUPERVISOR_MSCTL_MSCTL_H
+#define SUPERVISOR_MSCTL_MSCTL_H
 
 #include "common/err.h"
 #include "common/json.h"

@@ -4,8 +4,8 @@
  * a parameter, the text goes to out.  Members that are absent or of another
  * type are left out, so another version's answer can still be shown.
  */
-#ifndef MSCTL_RENDER_H
-#define MSCTL_RENDER_H
+#ifndef SUPERVISOR_MSCTL_RENDER_H
+#define SUPERVISOR_MSCTL_RENDER_H
 
 #include "common/json.h"
 #include "supervisor/msctl/look.h"

@@ -3,8 +3,8 @@
  * One question to one service.  Only verbs that need a service come here, so
  * that the others never start NNG.
  */
-#ifndef MSCTL_SERVICE_H
-#define MSCTL_SERVICE_H
+#ifndef SUPERVISOR_MSCTL_SERVICE_H
+#define SUPERVISOR_MSCTL_SERVICE_H
 
 #include "proto/client/call.h"
 #include "supervisor/msctl/msctl.h"

@@ -3,8 +3,8 @@
  * A table for people: columns as wide as their widest cell, two blanks apart.
  * When it is wider than the terminal, the flexible column gives way.
  */
-#ifndef MSCTL_TABLE_H
-#define MSCTL_TABLE_H
+#ifndef SUPERVISOR_MSCTL_TABLE_H
+#define SUPERVISOR_MSCTL_TABLE_H
 
 #include "supervisor/msctl/look.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the table of verbs calls; each returns msctl's exit code. */
-#ifndef MSCTL_VERBS_H
-#define MSCTL_VERBS_H
+#ifndef SUPERVISOR_MSCTL_VERBS_H
+#define SUPERVISOR_MSCTL_VERBS_H
 
 #include "supervisor/msctl/msctl.h"
 

@@ -3,8 +3,8 @@
  * A start order: as written in the file, except that everybody comes after
  * what he depends on.  Pure.
  */
-#ifndef SUPERVISOR_ORDER_H
-#define SUPERVISOR_ORDER_H
+#ifndef SUPERVISOR_SPEC_ORDER_H
+#define SUPERVISOR_SPEC_ORDER_H
 
 #include <stdbool.h>
 #include <stddef.h>

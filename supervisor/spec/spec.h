@@ -4,8 +4,8 @@
  * paths absolute, workers in start order.  Never changed after loading; a
  * reload loads another one and compares.
  */
-#ifndef SUPERVISOR_SPEC_H
-#define SUPERVISOR_SPEC_H
+#ifndef SUPERVISOR_SPEC_SPEC_H
+#define SUPERVISOR_SPEC_SPEC_H
 
 #include "common/conf.h"
 #include "proto/conf/msd.h"

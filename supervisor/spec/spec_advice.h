@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is allowed in a configuration and still probably a mistake.  Pure. */
-#ifndef SUPERVISOR_SPEC_ADVICE_H
-#define SUPERVISOR_SPEC_ADVICE_H
+#ifndef SUPERVISOR_SPEC_SPEC_ADVICE_H
+#define SUPERVISOR_SPEC_SPEC_ADVICE_H
 
 #include "supervisor/spec/spec.h"
 

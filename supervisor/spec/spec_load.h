@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files that load a spec share; nobody else includes it. */
-#ifndef SUPERVISOR_SPEC_LOAD_H
-#define SUPERVISOR_SPEC_LOAD_H
+#ifndef SUPERVISOR_SPEC_SPEC_LOAD_H
+#define SUPERVISOR_SPEC_SPEC_LOAD_H
 
 #include "supervisor/spec/spec.h"
 

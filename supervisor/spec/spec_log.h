@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* No two workers write one file, nor one that rotation gives another's name. */
-#ifndef SUPERVISOR_SPEC_LOG_H
-#define SUPERVISOR_SPEC_LOG_H
+#ifndef SUPERVISOR_SPEC_SPEC_LOG_H
+#define SUPERVISOR_SPEC_SPEC_LOG_H
 
 #include "supervisor/spec/spec.h"
 

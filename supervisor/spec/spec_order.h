@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second half of loading: who comes after whom. */
-#ifndef SUPERVISOR_SPEC_ORDER_H
-#define SUPERVISOR_SPEC_ORDER_H
+#ifndef SUPERVISOR_SPEC_SPEC_ORDER_H
+#define SUPERVISOR_SPEC_SPEC_ORDER_H
 
 #include "supervisor/spec/spec.h"
 

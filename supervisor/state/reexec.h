@@ -7,8 +7,8 @@
  * the state over (`msd --resume-check FD`).  Only when it says so does msd
  * write its state once more and exec.  Whatever fails: the old image goes on.
  */
-#ifndef SUPERVISOR_REEXEC_H
-#define SUPERVISOR_REEXEC_H
+#ifndef SUPERVISOR_STATE_REEXEC_H
+#define SUPERVISOR_STATE_REEXEC_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process that is asked whether it would take a state over. */
-#ifndef SUPERVISOR_REEXEC_CHECK_H
-#define SUPERVISOR_REEXEC_CHECK_H
+#ifndef SUPERVISOR_STATE_REEXEC_CHECK_H
+#define SUPERVISOR_STATE_REEXEC_CHECK_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All of msd to and from a state (state.h), for reexec.h. */
-#ifndef SUPERVISOR_RESUME_H
-#define SUPERVISOR_RESUME_H
+#ifndef SUPERVISOR_STATE_RESUME_H
+#define SUPERVISOR_STATE_RESUME_H
 
 struct msd;
 struct process;

@@ -8,8 +8,8 @@
  * Members of a struct are rows, the same for writing and reading.  Numbers of
  * 64 bits are strings: JSON's numbers end at 2^53.
  */
-#ifndef SUPERVISOR_STATE_H
-#define SUPERVISOR_STATE_H
+#ifndef SUPERVISOR_STATE_STATE_H
+#define SUPERVISOR_STATE_STATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One worker within a saved state. */
-#ifndef SUPERVISOR_STATE_CHILD_H
-#define SUPERVISOR_STATE_CHILD_H
+#ifndef SUPERVISOR_STATE_STATE_CHILD_H
+#define SUPERVISOR_STATE_STATE_CHILD_H
 
 #include "supervisor/state/state.h"
 

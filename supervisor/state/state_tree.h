@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree within a saved state: the specs in force, supervisors, workers. */
-#ifndef SUPERVISOR_STATE_TREE_H
-#define SUPERVISOR_STATE_TREE_H
+#ifndef SUPERVISOR_STATE_STATE_TREE_H
+#define SUPERVISOR_STATE_STATE_TREE_H
 
 #include "supervisor/state/state.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known of a worker's rhythm, within a saved state. */
-#ifndef SUPERVISOR_STATE_WATCH_H
-#define SUPERVISOR_STATE_WATCH_H
+#ifndef SUPERVISOR_STATE_STATE_WATCH_H
+#define SUPERVISOR_STATE_STATE_WATCH_H
 
 #include "supervisor/child/heartbeat.h"
 #include "supervisor/state/state.h"

@@ -3,8 +3,8 @@
  * What an operator may ask of a worker, and what that means in each of the
  * nine outward states: one table, no undefined cell.
  */
-#ifndef SUPERVISOR_COMMAND_H
-#define SUPERVISOR_COMMAND_H
+#ifndef SUPERVISOR_TREE_COMMAND_H
+#define SUPERVISOR_TREE_COMMAND_H
 
 #include "supervisor/child/child.h"
 #include "supervisor/ctl/refusal.h"

@@ -3,8 +3,8 @@
  * Workers that come and go at run time: OTP's start_child, delete_child, and
  * the instances of templates (simple_one_for_one).
  */
-#ifndef SUPERVISOR_DYNAMIC_H
-#define SUPERVISOR_DYNAMIC_H
+#ifndef SUPERVISOR_TREE_DYNAMIC_H
+#define SUPERVISOR_TREE_DYNAMIC_H
 
 #include "common/field.h"
 #include "supervisor/ctl/refusal.h"

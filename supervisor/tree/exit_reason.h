@@ -3,8 +3,8 @@
  * How a worker ended, and what that means: Erlang's exit reasons for
  * operating-system processes.  Pure.
  */
-#ifndef SUPERVISOR_EXIT_REASON_H
-#define SUPERVISOR_EXIT_REASON_H
+#ifndef SUPERVISOR_TREE_EXIT_REASON_H
+#define SUPERVISOR_TREE_EXIT_REASON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record of an exit. */
-#ifndef SUPERVISOR_EXIT_RECORD_H
-#define SUPERVISOR_EXIT_RECORD_H
+#ifndef SUPERVISOR_TREE_EXIT_RECORD_H
+#define SUPERVISOR_TREE_EXIT_RECORD_H
 
 #include "supervisor/tree/exit_reason.h"
 

@@ -4,8 +4,8 @@
  * first of its children that is asked to end, and then KILL goes to all that
  * is left of it.
  */
-#ifndef SUPERVISOR_GROUP_STOP_H
-#define SUPERVISOR_GROUP_STOP_H
+#ifndef SUPERVISOR_TREE_GROUP_STOP_H
+#define SUPERVISOR_TREE_GROUP_STOP_H
 
 #include "supervisor/tree/tree.h"
 

@@ -3,8 +3,8 @@
  * How many restarts a supervisor tolerates: a sliding window of the moments
  * of past restarts.  Pure: the caller brings `now`.
  */
-#ifndef SUPERVISOR_INTENSITY_H
-#define SUPERVISOR_INTENSITY_H
+#ifndef SUPERVISOR_TREE_INTENSITY_H
+#define SUPERVISOR_TREE_INTENSITY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What follows from the end of a process; see restart.c. */
-#ifndef SUPERVISOR_RECOVERY_H
-#define SUPERVISOR_RECOVERY_H
+#ifndef SUPERVISOR_TREE_RECOVERY_H
+#define SUPERVISOR_TREE_RECOVERY_H
 
 #include "supervisor/tree/tree.h"
 

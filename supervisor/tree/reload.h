@@ -3,8 +3,8 @@
  * A new configuration for a running tree: read, checked, compared, and only
  * then applied, whole.  A wrong one changes nothing.
  */
-#ifndef SUPERVISOR_RELOAD_H
-#define SUPERVISOR_RELOAD_H
+#ifndef SUPERVISOR_TREE_RELOAD_H
+#define SUPERVISOR_TREE_RELOAD_H
 
 #include <stdbool.h>
 

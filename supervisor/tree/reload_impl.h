@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the reload share; nobody else includes it. */
-#ifndef SUPERVISOR_RELOAD_IMPL_H
-#define SUPERVISOR_RELOAD_IMPL_H
+#ifndef SUPERVISOR_TREE_RELOAD_IMPL_H
+#define SUPERVISOR_TREE_RELOAD_IMPL_H
 
 #include "supervisor/spec/spec.h"
 #include "supervisor/tree/reload.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is a dead child restarted, alone or with others, when, or is it the
  * parent's turn?  The heart of the supervisor; pure. */
-#ifndef SUPERVISOR_RESTART_H
-#define SUPERVISOR_RESTART_H
+#ifndef SUPERVISOR_TREE_RESTART_H
+#define SUPERVISOR_TREE_RESTART_H
 
 #include <stdbool.h>
 #include <stdint.h>

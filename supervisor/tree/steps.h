@@ -6,8 +6,8 @@
  * must start are started in order, each awaited ready.  Batches run
  * independently of each other.
  */
-#ifndef SUPERVISOR_STEPS_H
-#define SUPERVISOR_STEPS_H
+#ifndef SUPERVISOR_TREE_STEPS_H
+#define SUPERVISOR_TREE_STEPS_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom a restart takes along, by OTP's strategies.  Pure. */
-#ifndef SUPERVISOR_STRATEGY_H
-#define SUPERVISOR_STRATEGY_H
+#ifndef SUPERVISOR_TREE_STRATEGY_H
+#define SUPERVISOR_TREE_STRATEGY_H
 
 #include <stdbool.h>
 #include <stddef.h>

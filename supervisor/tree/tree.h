@@ -4,8 +4,8 @@
  * start order.  A node is what both have in common: a place among siblings
  * and a parent that answers for its failures.
  */
-#ifndef SUPERVISOR_TREE_H
-#define SUPERVISOR_TREE_H
+#ifndef SUPERVISOR_TREE_TREE_H
+#define SUPERVISOR_TREE_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the tree share; nobody else includes it. */
-#ifndef SUPERVISOR_TREE_IMPL_H
-#define SUPERVISOR_TREE_IMPL_H
+#ifndef SUPERVISOR_TREE_TREE_IMPL_H
+#define SUPERVISOR_TREE_TREE_IMPL_H
 
 #include "supervisor/tree/tree.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who must stop and who must start, of whole parts of the tree. */
-#ifndef SUPERVISOR_WISHES_H
-#define SUPERVISOR_WISHES_H
+#ifndef SUPERVISOR_TREE_WISHES_H
+#define SUPERVISOR_TREE_WISHES_H
 
 #include "supervisor/tree/exit_reason.h"
 #include "supervisor/tree/tree.h"

@@ -4,8 +4,8 @@
  * connection of its own, 16 bytes, then the server hangs up.  (libpq's own
  * cancel blocks.)
  */
-#ifndef POOL_CANCEL_H
-#define POOL_CANCEL_H
+#ifndef WORKERS_POOL_CANCEL_H
+#define WORKERS_POOL_CANCEL_H
 
 #include <sys/queue.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cancel requests a pool has under way; bounded. */
-#ifndef POOL_PG_CANCELS_H
-#define POOL_PG_CANCELS_H
+#ifndef WORKERS_POOL_PG_CANCELS_H
+#define WORKERS_POOL_PG_CANCELS_H
 
 #include "workers/pool/pg_pool.h"
 

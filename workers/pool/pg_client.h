@@ -4,8 +4,8 @@
  * Whom it is served by is its owner's business, told through ops, never inside
  * the owner's own call.
  */
-#ifndef POOL_PG_CLIENT_H
-#define POOL_PG_CLIENT_H
+#ifndef WORKERS_POOL_PG_CLIENT_H
+#define WORKERS_POOL_PG_CLIENT_H
 
 #include <sys/queue.h>
 

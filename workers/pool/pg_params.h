@@ -3,8 +3,8 @@
  * What a server last said about its session by ParameterStatus, to be told to
  * the next client.  Bounded: more names than the bound are not remembered.
  */
-#ifndef POOL_PG_PARAMS_H
-#define POOL_PG_PARAMS_H
+#ifndef WORKERS_POOL_PG_PARAMS_H
+#define WORKERS_POOL_PG_PARAMS_H
 
 #include "common/buf.h"
 

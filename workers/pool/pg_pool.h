@@ -3,8 +3,8 @@
  * One [pool NAME] of PostgreSQL connections: a listening socket, the clients
  * that came, the servers they are given, and the core that decides.
  */
-#ifndef POOL_PG_POOL_H
-#define POOL_PG_POOL_H
+#ifndef WORKERS_POOL_PG_POOL_H
+#define WORKERS_POOL_PG_POOL_H
 
 #include "proto/conf/pool.h"
 #include "workers/pool/cancel.h"

@@ -3,8 +3,8 @@
  * Messages of PostgreSQL's protocol 3 that the pool writes or looks into.
  * Pure.  Writers append to a buf; texts are cut at their first NUL.
  */
-#ifndef POOL_PG_PROTO_H
-#define POOL_PG_PROTO_H
+#ifndef WORKERS_POOL_PG_PROTO_H
+#define WORKERS_POOL_PG_PROTO_H
 
 #include <stdbool.h>
 #include <stdint.h>

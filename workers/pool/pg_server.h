@@ -6,8 +6,8 @@
  * The owner (a pool) hears of everything through ops, never inside its own
  * call.
  */
-#ifndef POOL_PG_SERVER_H
-#define POOL_PG_SERVER_H
+#ifndef WORKERS_POOL_PG_SERVER_H
+#define WORKERS_POOL_PG_SERVER_H
 
 #include <stdio.h>
 #include <sys/queue.h>

@@ -3,8 +3,8 @@
  * The socket clients connect to, and the counters of a pool: both outlive a
  * restart and a crash of ms-pool, so clients wait instead of being refused.
  */
-#ifndef POOL_PG_SOCKET_H
-#define POOL_PG_SOCKET_H
+#ifndef WORKERS_POOL_PG_SOCKET_H
+#define WORKERS_POOL_PG_SOCKET_H
 
 #include "workers/pool/pg_pool.h"
 

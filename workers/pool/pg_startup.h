@@ -3,8 +3,8 @@
  * The first packet of a client: u32 length, u32 code, body; it has no type.
  * Reads every byte string; refuses what PostgreSQL refuses.  Pure.
  */
-#ifndef POOL_PG_STARTUP_H
-#define POOL_PG_STARTUP_H
+#ifndef WORKERS_POOL_PG_STARTUP_H
+#define WORKERS_POOL_PG_STARTUP_H
 
 #include <stdbool.h>
 

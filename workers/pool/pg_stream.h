@@ -5,8 +5,8 @@
  * kept.  An incomplete head is left to the caller, so what has been eaten
  * never ends inside a head.  Pure.
  */
-#ifndef POOL_PG_STREAM_H
-#define POOL_PG_STREAM_H
+#ifndef WORKERS_POOL_PG_STREAM_H
+#define WORKERS_POOL_PG_STREAM_H
 
 #include <stdbool.h>
 #include <stdint.h>

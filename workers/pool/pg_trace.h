@@ -3,8 +3,8 @@
  * libpq 15 keeps two things of a log-in to itself that its PQtrace text shows:
  * the secret that cancels, and the SQLSTATE of a refusal.  Pure.
  */
-#ifndef POOL_PG_TRACE_H
-#define POOL_PG_TRACE_H
+#ifndef WORKERS_POOL_PG_TRACE_H
+#define WORKERS_POOL_PG_TRACE_H
 
 #include "workers/pool/pg_proto.h"
 

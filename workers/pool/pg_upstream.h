@@ -3,8 +3,8 @@
  * Where the servers of a pool are: a libpq conninfo, checked once at start and
  * turned into libpq's arrays for each connection.
  */
-#ifndef POOL_PG_UPSTREAM_H
-#define POOL_PG_UPSTREAM_H
+#ifndef WORKERS_POOL_PG_UPSTREAM_H
+#define WORKERS_POOL_PG_UPSTREAM_H
 
 #include <libpq-fe.h>
 

@@ -6,8 +6,8 @@
  * interchangeable) and waiters, reports facts, and then asks pool_next() what
  * to do until it answers POOL_REST.
  */
-#ifndef POOL_POOL_H
-#define POOL_POOL_H
+#ifndef WORKERS_POOL_POOL_H
+#define WORKERS_POOL_POOL_H
 
 #include <stdbool.h>
 #include <stdint.h>

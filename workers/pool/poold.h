@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process: every [pool NAME] of the configuration. */
-#ifndef POOL_POOLD_H
-#define POOL_POOLD_H
+#ifndef WORKERS_POOL_POOLD_H
+#define WORKERS_POOL_POOLD_H
 
 #include "workers/pool/pg_pool.h"
 #include "workers/worker.h"

@@ -5,8 +5,8 @@
  * followed only to know where the two stand.  What one side cannot take yet is
  * kept (at most RELAY_BYTES), and the other side is not read meanwhile.
  */
-#ifndef POOL_RELAY_H
-#define POOL_RELAY_H
+#ifndef WORKERS_POOL_RELAY_H
+#define WORKERS_POOL_RELAY_H
 
 #include <ev.h>
 
