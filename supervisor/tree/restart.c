@@ -2,15 +2,17 @@
 /*
  * The way of a death, from the signal to the replacement:
  *
- *   reap.c         SIGCHLD: who died, with what status; leftovers are killed
- *   child.c        the child leaves its state; its exit is recorded
- *   exit_reason.c  was that an end, a failure, or "do not run me here"?
- *   restart.c      restart_decide(): again, not, or one level up   <- here
- *   strategy.c     whom a restart takes along
- *   recovery.c     carries the decision out, up the tree when it must
- *   wishes.c       marks who must stop and who must start
- *   steps.c        stops the marked in reverse order, waits until all are
- *                  gone, starts them in order, each awaited READY
+ *   launch/reap.c         SIGCHLD: who died, with what status; leftovers are
+ *                         killed
+ *   child/child_acts.c    act_died(): the child leaves its state
+ *   tree/exit_record.c    what it was, written down
+ *   tree/exit_reason.c    an end, a failure, or "do not run me here"?
+ *   tree/restart.c        restart_decide(): again, not, or up    <- here
+ *   tree/strategy.c       whom a restart takes along
+ *   tree/recovery.c       carries the decision out, up the tree when it must
+ *   tree/wishes.c         marks who must stop and who must start
+ *   tree/steps.c          stops the marked in reverse order, waits until all
+ *                         are gone, starts them in order, each awaited READY
  *
  * Rules, as in Erlang/OTP: one charge per restart event, not per child; every
  * failed retry is an event of its own; *more than* intensity within period
