@@ -204,8 +204,26 @@ parent_of(struct load *l, const struct json *record)
 	return group ? group : l->msd->tree.root;
 }
 
+static bool
+is_added(const struct json *record)
+{
+	const struct json *origin = json_get(record, "origin");
+
+	return origin && json_type_of(origin) == JSON_NUMBER &&
+	    json_num(origin) == CHILD_ADDED;
+}
+
+/* What tree_apply() has made and was not there. */
+static void
+unmake(struct tree *tree, struct child *child)
+{
+	tree_retire(tree, child);
+	tree_remove(tree, child);
+}
+
 /* Made by tree_apply() from the spec in force, or made here: added ones,
- * instances, and those that have left the configuration and still live. */
+ * instances, and those that have left the configuration and still live.  An
+ * added one may bear the name of one of the file, but not have its place. */
 static struct child *
 take_child(struct load *l, const struct json *record)
 {
@@ -222,6 +240,10 @@ take_child(struct load *l, const struct json *record)
 		return NULL;
 	}
 	child = tree_find_child(&l->msd->tree, name);
+	if (child && is_added(record)) {
+		unmake(&l->msd->tree, child);
+		child = NULL;
+	}
 	if (child)
 		tree_set_spec(child, spec, w);
 	else
@@ -256,8 +278,11 @@ load_child(struct load *l, const struct json *record)
 	if (!child)
 		return;
 	child_load(child, l->in, record);
-	if (child->leaving)
+	child->marked = true;
+	if (child->leaving) {
+		child->leaving = false; /* it still has its place */
 		tree_retire(&l->msd->tree, child);
+	}
 	join_batch(l, child, state_get_u64(l->in, record, "batch"));
 }
 
@@ -274,6 +299,15 @@ each(struct load *l, const char *what,
 	}
 }
 
+/* An operator has removed them; they are in the file nevertheless. */
+static void
+drop_removed(struct tree *tree)
+{
+	for (size_t i = tree->child_count; i-- > 0;)
+		if (!tree->children[i]->marked)
+			unmake(tree, tree->children[i]);
+}
+
 void
 tree_load(struct msd *msd, struct state_in *in)
 {
@@ -287,6 +321,7 @@ tree_load(struct msd *msd, struct state_in *in)
 		tree_apply(msd, &msd->tree, msd->spec, false);
 		each(&l, "group", load_group);
 		each(&l, "child", load_child);
+		drop_removed(&msd->tree);
 	}
 	for (size_t i = 0; i < l.batch_count; i++)
 		batch_drop(&l.batches[i]);

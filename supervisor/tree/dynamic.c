@@ -149,9 +149,12 @@ dynamic_add(struct msd *msd, struct slice text, struct refusal *refusal)
 bool
 dynamic_remove(struct msd *msd, struct child *child, struct refusal *refusal)
 {
-	const struct child *needing = tree_find_needing(&msd->tree, child);
+	const struct node *needing = tree_find_needing(&msd->tree, child);
 	const char *name = child->node.name;
 
+	if (child->leaving)
+		return refuse(refusal, "not_found", "%s is being removed",
+		    name);
 	if (child_has_process(child))
 		return refuse(refusal, "running", "%s is %s: stop it first",
 		    name, child_face_name(child_face(child)));
@@ -160,8 +163,10 @@ dynamic_remove(struct msd *msd, struct child *child, struct refusal *refusal)
 		    child_face_name(child_face(child)));
 	if (needing)
 		return refuse(refusal, "bad_request",
-		    "%s is required by %s: remove that first", name,
-		    needing->node.name);
+		    needing->is_group
+			? "%s is required by the instances of %s"
+			: "%s is required by %s: remove that first",
+		    name, needing->name);
 	tree_retire(&msd->tree, child);
 	msd_forget(msd, child);
 	return true;

@@ -242,6 +242,16 @@ spend(struct msd *msd, struct child *child, bool spent)
 	child->spent = spent;
 }
 
+/* It waits for an operator, with all that is below the one who gave up. */
+static bool
+is_held(const struct child *child)
+{
+	for (const struct group *g = child->node.parent; g; g = g->node.parent)
+		if (g->held)
+			return true;
+	return false;
+}
+
 /*
  * OTP keeps no spec of a temporary child that has ended, nor of an instance
  * that is not going to run again.  A worker of the file stays as a memory: a
@@ -259,7 +269,7 @@ settle_memory(struct msd *msd, struct child *child, bool busy)
 	else if (!over)
 		return;
 	else if (temporary ||
-	    (child->origin == CHILD_INSTANCE && !child->node.parent->held))
+	    (child->origin == CHILD_INSTANCE && !is_held(child)))
 		tree_retire(&msd->tree, child);
 }
 

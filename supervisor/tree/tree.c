@@ -13,6 +13,7 @@
 #include "supervisor/child/child.h"
 #include "supervisor/child/watchdog.h"
 #include "supervisor/msd.h"
+#include "supervisor/tree/steps.h"
 #include "supervisor/tree/tree_impl.h"
 
 struct child *
@@ -177,6 +178,8 @@ tree_retire(struct tree *tree, struct child *child)
 	struct group *parent = child->node.parent;
 	size_t i = child->node.index;
 
+	if (child->leaving) /* it has no place any more */
+		return;
 	child->leaving = true;
 	memmove(&parent->nodes[i], &parent->nodes[i + 1],
 	    (parent->count - i - 1) * sizeof(struct node *));
@@ -192,6 +195,7 @@ tree_remove(struct tree *tree, struct child *child)
 	size_t i = child->place;
 
 	tree_forget_needs(tree, child);
+	batch_leave(child);
 	memmove(&tree->children[i], &tree->children[i + 1],
 	    (tree->child_count - i - 1) * sizeof(struct child *));
 	tree->child_count--;

@@ -89,7 +89,8 @@ void tree_fini(struct tree *tree);
  * An instance of a template when parent is one. */
 struct child *tree_add(struct msd *msd, struct tree *tree, struct spec *spec,
     const struct worker_spec *w, struct group *parent, const char *name);
-/* Takes the child out of its supervisor's list and marks it `leaving`. */
+/* Takes the child out of its supervisor's list and marks it `leaving`; nothing
+ * when it is that already. */
 void tree_retire(struct tree *tree, struct child *child);
 /* Another spec for a child of the tree, which holds it. */
 void tree_set_spec(struct child *child, struct spec *spec,
@@ -104,8 +105,8 @@ const char *tree_missing_need(const struct tree *tree,
 void needs_fini(struct needs *needs);
 /* Those of the child, or of its template; none once it is leaving. */
 const struct needs *child_needs(const struct child *child);
-/* An added worker that needs this one, or NULL. */
-const struct child *tree_find_needing(const struct tree *tree,
+/* A worker or a template that requires this one, or NULL. */
+const struct node *tree_find_needing(const struct tree *tree,
     const struct child *child);
 
 struct node *tree_find(const struct tree *tree, const char *name);

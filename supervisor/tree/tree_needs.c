@@ -143,31 +143,44 @@ drop_peer(struct peers *peers, const struct child *child)
 	peers->count = kept;
 }
 
+static void
+forget_peer(struct needs *needs, const struct child *child)
+{
+	drop_peer(&needs->requires, child);
+	drop_peer(&needs->wants, child);
+	drop_peer(&needs->after, child);
+}
+
 void
 tree_forget_needs(struct tree *tree, struct child *child)
 {
 	needs_fini(&child->needs);
 	for (size_t i = 0; i < tree->child_count; i++) {
-		struct needs *needs = &tree->children[i]->needs;
-
-		drop_peer(&needs->requires, child);
-		drop_peer(&needs->wants, child);
-		drop_peer(&needs->after, child);
+		forget_peer(&tree->children[i]->needs, child);
 		if (tree->children[i]->waits_for == child)
 			tree->children[i]->waits_for = NULL;
 	}
+	for (size_t i = 0; i < tree->group_count; i++)
+		forget_peer(&tree->groups[i]->needs, child);
 }
 
-const struct child *
+static bool
+has_peer(const struct peers *peers, const struct child *child)
+{
+	for (size_t i = 0; i < peers->count; i++)
+		if (peers->at[i] == child)
+			return true;
+	return false;
+}
+
+const struct node *
 tree_find_needing(const struct tree *tree, const struct child *child)
 {
-	for (size_t i = 0; i < tree->child_count; i++) {
-		const struct peers *peers =
-		    &child_needs(tree->children[i])->requires;
-
-		for (size_t k = 0; k < peers->count; k++)
-			if (peers->at[k] == child)
-				return tree->children[i];
-	}
+	for (size_t i = 0; i < tree->child_count; i++)
+		if (has_peer(&child_needs(tree->children[i])->requires, child))
+			return &tree->children[i]->node;
+	for (size_t i = 0; i < tree->group_count; i++)
+		if (has_peer(&tree->groups[i]->needs.requires, child))
+			return &tree->groups[i]->node;
 	return NULL;
 }
