@@ -458,6 +458,17 @@ field_set(const struct field *row, void *base, struct slice text,
 	return setter[row->type](&s);
 }
 
+/* A default text is as good as a copy of it: the table outlives all. */
+static enum ms_err
+set_default(const struct field *row, void *base, struct arena *arena,
+    struct why *why)
+{
+	if (row->type != FIELD_STR)
+		return field_set(row, base, slice_of(row->def), arena, why);
+	*(const char **)(void *)((char *)base + row->off) = row->def;
+	return MS_OK;
+}
+
 enum ms_err
 field_set_defaults(const struct field *rows, void *base, struct arena *arena,
     struct why *why)
@@ -467,7 +478,7 @@ field_set_defaults(const struct field *rows, void *base, struct arena *arena,
 		enum ms_err err;
 		if (!row->def)
 			continue;
-		err = field_set(row, base, slice_of(row->def), arena, &inner);
+		err = set_default(row, base, arena, &inner);
 		if (err != MS_OK)
 			return why_set(why, err, "default of %s: %s", row->name,
 			    inner.text);

@@ -103,31 +103,33 @@ parse_unix(struct slice text, struct check_conf *check, struct arena *arena,
 enum ms_err
 check_parse(struct slice text, void *at, struct arena *arena, struct why *why)
 {
-	struct check_conf check = { .text = copy(text, arena) };
+	struct check_conf *check = arena_alloc(arena, sizeof(*check));
 	struct slice rest;
 	enum ms_err err;
 
-	if (!check.text)
+	if (check)
+		check->text = copy(text, arena);
+	if (!check || !check->text)
 		return MS_ENOMEM;
 	if (has_prefix(text, "exec:", &rest))
-		err = parse_exec(rest, &check, arena, why);
+		err = parse_exec(rest, check, arena, why);
 	else if (has_prefix(text, "tcp:", &rest))
-		err = parse_tcp(rest, &check, arena, why);
+		err = parse_tcp(rest, check, arena, why);
 	else if (has_prefix(text, "unix:", &rest))
-		err = parse_unix(rest, &check, arena, why);
+		err = parse_unix(rest, check, arena, why);
 	else
 		err = why_set(why, MS_EINVAL,
 		    "is one of exec:WORDS, tcp:HOST:PORT, unix:PATH");
 	if (err == MS_OK)
-		*(struct check_conf *)at = check;
+		*(struct check_conf **)at = check;
 	return err;
 }
 
 void
 check_print(const void *at, struct buf *out)
 {
-	const struct check_conf *check = at;
+	const struct check_conf *check = *(struct check_conf *const *)at;
 
-	if (check->text)
+	if (check)
 		buf_add_str(out, check->text);
 }

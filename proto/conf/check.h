@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The value of `check`: exec:WORDS, tcp:HOST:PORT or unix:PATH (FIELD_CUSTOM
- * that holds a struct check_conf). */
+ * that holds a struct check_conf *). */
 #ifndef PROTO_CONF_CHECK_H
 #define PROTO_CONF_CHECK_H
 

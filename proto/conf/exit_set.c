@@ -2,19 +2,23 @@
 /* Lists of exits: numbers 0..255 are exit codes, names are signals. */
 #include "proto/conf/exit_set.h"
 
+#include <signal.h>
+#include <string.h>
+
 #include "common/words.h"
 
 bool
 exit_set_has_code(const struct exit_set *set, int code)
 {
-	return code >= 0 && code < 256 &&
+	return set && code >= 0 && code < 256 &&
 	    (set->codes[code / 64] >> (code % 64) & 1);
 }
 
 bool
 exit_set_has_signal(const struct exit_set *set, int signo)
 {
-	return signo >= 1 && signo <= 64 && (set->signals >> (signo - 1) & 1);
+	return set && signo >= 1 && signo <= 64 &&
+	    (set->signals >> (signo - 1) & 1);
 }
 
 static enum ms_err
@@ -41,25 +45,53 @@ add_word(struct exit_set *set, const char *word, struct why *why)
 	return MS_OK;
 }
 
+/* The defaults of success_exit and ignore_exit, which most workers have. */
+static const struct exit_set usual[] = {
+	{ .codes = { 1 },
+	    .signals = 1ULL << (SIGTERM - 1) | 1ULL << (SIGINT - 1) |
+		1ULL << (SIGHUP - 1) },
+	{ .codes = { [77 / 64] = 1ULL << (77 % 64) } },
+};
+
+/* NULL: no memory. */
+static const struct exit_set *
+keep(const struct exit_set *set, struct arena *arena)
+{
+	struct exit_set *copy;
+
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+		if (memcmp(set, &usual[i], sizeof(*set)) == 0)
+			return &usual[i];
+	copy = arena_alloc(arena, sizeof(*copy));
+	if (copy)
+		*copy = *set;
+	return copy;
+}
+
 enum ms_err
 exit_set_parse(struct slice text, void *at, struct arena *arena,
     struct why *why)
 {
-	struct exit_set set = { .given = true };
+	struct exit_set set = { .signals = 0 };
+	const struct exit_set *kept;
 	struct words words;
 	enum ms_err err = words_split(text, arena, &words, why);
 
 	for (size_t i = 0; err == MS_OK && i < words.count; i++)
 		err = add_word(&set, words.word[i], why);
-	if (err == MS_OK)
-		*(struct exit_set *)at = set;
-	return err;
+	if (err != MS_OK)
+		return err;
+	kept = keep(&set, arena);
+	if (!kept)
+		return why_set(why, MS_ENOMEM, "no memory for the list");
+	*(const struct exit_set **)at = kept;
+	return MS_OK;
 }
 
 void
 exit_set_print(const void *at, struct buf *out)
 {
-	const struct exit_set *set = at;
+	const struct exit_set *set = *(const struct exit_set *const *)at;
 	const char *blank = "";
 
 	for (int code = 0; code < 256; code++) {

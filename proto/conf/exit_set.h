@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of type FIELD_CUSTOM that hold a struct exit_set. */
+/* Rows of type FIELD_CUSTOM that hold a const struct exit_set *. */
 #ifndef PROTO_CONF_EXIT_SET_H
 #define PROTO_CONF_EXIT_SET_H
 

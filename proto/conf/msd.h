@@ -77,7 +77,6 @@ struct watchdog_conf {       /* FIELD_CUSTOM: off | duration | phi:T */
 	double phi;          /* > 0: phi-accrual */
 };
 enum check_kind {
-	CHECK_NONE,
 	CHECK_EXEC,
 	CHECK_TCP,
 	CHECK_UNIX
@@ -85,7 +84,7 @@ enum check_kind {
 struct check_conf { /* FIELD_CUSTOM: exec:WORDS | tcp:HOST:PORT | unix:PATH */
 	enum check_kind kind;
 	uint16_t port;
-	const char *text;   /* as written; NULL: none */
+	const char *text;   /* as written */
 	struct words words; /* exec */
 	const char *host;   /* tcp: a numeric address */
 	const char *path;   /* unix; '@' first: abstract */
@@ -94,11 +93,9 @@ struct check_conf { /* FIELD_CUSTOM: exec:WORDS | tcp:HOST:PORT | unix:PATH */
 struct exit_set {
 	uint64_t codes[4]; /* bit n of 256 */
 	uint64_t signals;  /* bit signo, 1..64 in bit 0..63 */
-	bool given;
 };
 struct limit_conf { /* limit_NAME = N[:HARD] | infinity */
 	uint64_t soft, hard;
-	bool given;
 };
 enum limit_index {
 	LIMIT_NOFILE,
@@ -120,6 +117,7 @@ enum cgroup_mode {
 };
 #define OOM_SCORE_AUTO 9999
 
+/* There may be thousands of these: what few workers give is a pointer. */
 struct worker_conf {
 	char *supervisor;
 	struct words command;
@@ -135,19 +133,21 @@ struct worker_conf {
 	bool stop_group; /* stop_signal to the whole process group */
 	struct watchdog_conf watchdog;
 	uint64_t abort_timeout_ms;
-	struct check_conf check;
+	struct check_conf *check; /* NULL: none */
 	uint64_t check_interval_ms, check_timeout_ms;
 	uint32_t check_failures;
 	struct span_ms backoff;
 	uint64_t stable_after_ms;
-	struct exit_set success_exit, prevent_restart_exit, ignore_exit;
+	/* NULL: empty */
+	const struct exit_set *success_exit, *prevent_restart_exit;
+	const struct exit_set *ignore_exit;
 	char *user, *group;
 	struct words groups;
 	uint32_t umask; /* octal in the file; UINT32_MAX = msd's */
 	char *cwd;
 	int64_t nice;
 	int oom_score_adj; /* OOM_SCORE_AUTO: more than msd's */
-	struct limit_conf limit[LIMIT_COUNT];
+	const struct limit_conf *limit[LIMIT_COUNT]; /* NULL: inherited */
 	struct words env;
 	char *env_file;
 	bool clear_env;
@@ -187,6 +187,7 @@ void worker_check(const struct conf_section *section, const void *base,
 void template_check(const struct conf_section *section, const void *base,
     struct conf_errors *errors);
 
+/* A set may be NULL: it is empty then. */
 bool exit_set_has_code(const struct exit_set *set, int code);
 bool exit_set_has_signal(const struct exit_set *set, int signo);
 

@@ -173,8 +173,7 @@ worker_check(const struct conf_section *section, const void *base,
 		    "has a meaning only with strategy = escalate");
 	if (access && strcmp(access, "all") != 0 && strcmp(access, "main") != 0)
 		judge(&j, "notify_access", "is all or main");
-	if (j.conf->ready.kind == READY_CHECK &&
-	    j.conf->check.kind == CHECK_NONE)
+	if (j.conf->ready.kind == READY_CHECK && !j.conf->check)
 		judge(&j, "ready", "check needs the key `check`");
 	if (j.conf->stop_signal == 0)
 		judge(&j, "stop_signal", "cannot be none");

@@ -290,10 +290,9 @@ parse_limit_value(struct slice text, uint64_t *value_r)
 enum ms_err
 limit_parse(struct slice text, void *at, struct arena *arena, struct why *why)
 {
-	struct limit_conf limit = { .given = true };
+	struct limit_conf limit = { 0, 0 }, *kept;
 	struct slice rest = text, soft = { NULL, 0 };
 
-	(void)arena;
 	if (!slice_cut(&rest, ':', &soft) ||
 	    !parse_limit_value(slice_trim(soft), &limit.soft))
 		return why_set(why, MS_EINVAL,
@@ -304,7 +303,11 @@ limit_parse(struct slice text, void *at, struct arena *arena, struct why *why)
 		return why_set(why, MS_EINVAL, "HARD is a number or infinity");
 	if (limit.soft > limit.hard)
 		return why_set(why, MS_EINVAL, "SOFT is above HARD");
-	*(struct limit_conf *)at = limit;
+	kept = arena_alloc(arena, sizeof(*kept));
+	if (!kept)
+		return why_set(why, MS_ENOMEM, "no memory for the limit");
+	*kept = limit;
+	*(const struct limit_conf **)at = kept;
 	return MS_OK;
 }
 
@@ -322,9 +325,9 @@ print_limit_value(uint64_t value, struct buf *out)
 void
 limit_print(const void *at, struct buf *out)
 {
-	const struct limit_conf *limit = at;
+	const struct limit_conf *limit = *(const struct limit_conf *const *)at;
 
-	if (!limit->given)
+	if (!limit)
 		return;
 	print_limit_value(limit->soft, out);
 	if (limit->hard != limit->soft) {

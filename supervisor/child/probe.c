@@ -177,7 +177,7 @@ run(struct probe *probe)
 	struct child *child = probe->child;
 	enum try_result result;
 
-	probe->is_program = child->spec->conf.check.kind == CHECK_EXEC;
+	probe->is_program = child->spec->conf.check->kind == CHECK_EXEC;
 	result = try_open(probe);
 	if (result != TRY_RUNS) {
 		judge(probe, result);
@@ -201,7 +201,7 @@ begin(struct probe *probe)
 	else if (probe->program.pid)
 		judge(probe,
 		    try_fail(probe, "the last probe cannot be killed"));
-	else if (child->spec->conf.check.kind == CHECK_EXEC &&
+	else if (child->spec->conf.check->kind == CHECK_EXEC &&
 	    probes->running >= PROBES_MAX) {
 		queue_init(&probes->waiting);
 		TAILQ_INSERT_TAIL(&probes->waiting, probe, in_queue);
@@ -312,7 +312,7 @@ is_probed(const struct child *child)
 {
 	const struct worker_conf *conf = &child->spec->conf;
 
-	return conf->check.kind != CHECK_NONE &&
+	return conf->check &&
 	    (child_is_ready(child) ||
 		(child->state == CHILD_STARTING &&
 		    conf->ready.kind == READY_CHECK));
@@ -372,12 +372,18 @@ probe_free(struct child *child)
 	child->probe = NULL;
 }
 
+static struct slice
+check_text(const struct worker_conf *conf)
+{
+	return slice_of(conf->check ? conf->check->text : NULL);
+}
+
 void
 probe_retune(struct child *child, const struct worker_conf *was)
 {
 	const struct worker_conf *conf = &child->spec->conf;
 
-	if (slice_eq(slice_of(was->check.text), slice_of(conf->check.text)) &&
+	if (slice_eq(check_text(was), check_text(conf)) &&
 	    was->check_interval_ms == conf->check_interval_ms)
 		return;
 	probe_stop(child);

@@ -138,7 +138,7 @@ connected(struct probe *probe)
 static enum try_result
 open_connection(struct probe *probe)
 {
-	const struct check_conf *check = &probe->child->spec->conf.check;
+	const struct check_conf *check = probe->child->spec->conf.check;
 	union address address;
 	socklen_t len = make_address(check, &address);
 	enum try_result result;

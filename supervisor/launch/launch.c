@@ -301,7 +301,7 @@ child_launch_probe(struct child *child, int out_fd,
 {
 	struct launch l = { .child = child,
 		.conf = &child->spec->conf,
-		.command = &child->spec->conf.check.words,
+		.command = &child->spec->conf.check->words,
 		.is_probe = true,
 		.plan.out_fd = out_fd,
 		.null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),

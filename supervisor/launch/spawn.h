@@ -64,8 +64,8 @@ struct spawn_plan {
 	gid_t gid;
 	const gid_t *groups;
 	size_t group_count;
-	const struct limit_conf *limits; /* LIMIT_COUNT of them */
-	struct rlimit nofile;            /* when limits do not say */
+	const struct limit_conf *const *limits; /* LIMIT_COUNT; NULL: none */
+	struct rlimit nofile;                   /* when limits do not say */
 	int nice;
 	bool sets_oom;
 	bool oom_must; /* a start that cannot set it fails */

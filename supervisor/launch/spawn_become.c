@@ -75,11 +75,13 @@ set_limits(const struct spawn_plan *plan)
 	if (setrlimit(RLIMIT_NOFILE, &plan->nofile) < 0)
 		return false;
 	for (int i = 0; i < LIMIT_COUNT; i++) {
-		const struct limit_conf *limit = &plan->limits[i];
-		struct rlimit value = { limit->soft, limit->hard };
+		const struct limit_conf *limit = plan->limits[i];
+		struct rlimit value;
 
-		if (limit->given &&
-		    setrlimit((__rlimit_resource_t)resources[i], &value) < 0)
+		if (!limit)
+			continue;
+		value = (struct rlimit){ limit->soft, limit->hard };
+		if (setrlimit((__rlimit_resource_t)resources[i], &value) < 0)
 			return false;
 	}
 	return true;

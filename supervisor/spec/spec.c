@@ -110,10 +110,12 @@ load_supervisors(struct spec_load *l)
 {
 	const struct conf *conf = l->spec->conf;
 	struct spec *spec = l->spec;
-	size_t n = 1;
+	size_t n = 1, max = 1; /* the root need not be written */
 
-	spec->supervisors = arena_alloc(&spec->arena,
-	    (conf->section_count + 1) * sizeof(*spec->supervisors));
+	for (size_t i = 0; i < conf->section_count; i++)
+		max += strcmp(conf->sections[i].kind, "supervisor") == 0;
+	spec->supervisors =
+	    arena_alloc(&spec->arena, max * sizeof(*spec->supervisors));
 	spec->supervisors[0].name = ROOT_NAME;
 	load_supervisor(l, conf_find(conf, "supervisor", ROOT_NAME),
 	    spec->supervisors);

@@ -22,6 +22,8 @@ absolute_listen(struct spec_load *l, struct words *listen)
 static void
 absolute_check(struct spec_load *l, struct check_conf *check)
 {
+	if (!check)
+		return;
 	if (check->kind == CHECK_UNIX && check->path[0] != '/' &&
 	    check->path[0] != '@')
 		check->path =
@@ -69,7 +71,7 @@ spec_read_worker(struct spec_load *l, const struct conf_section *section,
 	conf->cwd = spec_absolute(l, conf->cwd);
 	conf->env_file = spec_absolute(l, conf->env_file);
 	absolute_listen(l, &conf->listen);
-	absolute_check(l, &conf->check);
+	absolute_check(l, conf->check);
 	spec_check_user(l, section, "user", conf->user);
 	spec_check_group(l, section, "group", conf->group);
 	for (size_t i = 0; i < conf->groups.count; i++)

@@ -68,12 +68,12 @@ exit_judge(const struct exit_reason *reason, const struct worker_conf *conf)
 	if (reason->kind != EXIT_KIND_EXIT && reason->kind != EXIT_KIND_SIGNAL)
 		return VERDICT_FAILURE;
 	if (promised_ready && reason->kind == EXIT_KIND_EXIT &&
-	    is_in(reason, &conf->ignore_exit))
+	    is_in(reason, conf->ignore_exit))
 		return VERDICT_IGNORE;
-	if (is_in(reason, &conf->prevent_restart_exit))
+	if (is_in(reason, conf->prevent_restart_exit))
 		return VERDICT_FINAL;
 	if (!promised_ready && !reason->core_dumped &&
-	    is_in(reason, &conf->success_exit))
+	    is_in(reason, conf->success_exit))
 		return VERDICT_NORMAL;
 	return VERDICT_FAILURE;
 }

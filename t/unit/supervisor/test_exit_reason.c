@@ -9,14 +9,17 @@
 static struct worker_conf
 defaults(enum ready_kind ready)
 {
-	struct worker_conf conf = { .ready.kind = ready };
+	static const struct exit_set success = { .codes = { 1 }, /* 0 */
+		.signals = 1ULL << (SIGTERM - 1) | 1ULL << (SIGINT - 1) |
+		    1ULL << (SIGHUP - 1) };
+	static const struct exit_set ignore = { .codes = { [77 / 64] = 1ULL
+							<< (77 % 64) } },
+				     prevent = { .codes = { 1ULL << 6 } };
 
-	conf.success_exit.codes[0] = 1; /* 0 */
-	conf.success_exit.signals =
-	    1ULL << (SIGTERM - 1) | 1ULL << (SIGINT - 1) | 1ULL << (SIGHUP - 1);
-	conf.ignore_exit.codes[77 / 64] = 1ULL << (77 % 64);
-	conf.prevent_restart_exit.codes[0] = 1ULL << 6;
-	return conf;
+	return (struct worker_conf){ .ready.kind = ready,
+		.success_exit = &success,
+		.ignore_exit = &ignore,
+		.prevent_restart_exit = &prevent };
 }
 
 static enum exit_verdict

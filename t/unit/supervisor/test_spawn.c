@@ -11,7 +11,7 @@
 #include "supervisor/launch/spawn.h"
 #include "t/lib/unit.h"
 
-static const struct limit_conf no_limits[LIMIT_COUNT];
+static const struct limit_conf *const no_limits[LIMIT_COUNT];
 static char *no_env[] = { NULL };
 
 static struct spawn_plan
@@ -167,15 +167,16 @@ END_TEST
 START_TEST(limits_are_set_and_an_impossible_one_is_a_failure)
 {
 	char *argv[] = { "sh", "-c", "[ $(ulimit -n) = 99 ]", NULL };
-	struct limit_conf limits[LIMIT_COUNT] = { 0 };
+	struct limit_conf nofile = { 99, 99 };
+	const struct limit_conf *limits[LIMIT_COUNT] = { NULL };
 	struct spawn_plan p = plan("/bin/sh", argv);
 	int status;
 
 	p.limits = limits;
-	limits[LIMIT_NOFILE] = (struct limit_conf){ 99, 99, true };
+	limits[LIMIT_NOFILE] = &nofile;
 	ck_assert_int_eq(try(&p, &status).stage, -1);
 	ck_assert_int_eq(WEXITSTATUS(status), 0);
-	limits[LIMIT_NOFILE] = (struct limit_conf){ 99, UINT64_MAX, true };
+	nofile.hard = UINT64_MAX;
 	ck_assert_int_eq(try(&p, &status).stage, SPAWN_LIMITS);
 }
 END_TEST

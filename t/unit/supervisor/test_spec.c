@@ -186,15 +186,15 @@ START_TEST(a_check_is_understood)
 	const struct worker_spec *w = spec->workers;
 
 	ck_assert_int_eq(w[0].conf.ready.kind, READY_CHECK);
-	ck_assert_int_eq(w[0].conf.check.kind, CHECK_TCP);
-	ck_assert_str_eq(w[0].conf.check.host, "127.0.0.1");
-	ck_assert_uint_eq(w[0].conf.check.port, 5432);
-	ck_assert_str_eq(w[1].conf.check.host, "::1");
-	ck_assert_str_eq(w[2].conf.check.path, "/base/run/x.sock");
-	ck_assert_str_eq(w[3].conf.check.words.word[0], "/base/./probe");
-	ck_assert_str_eq(w[3].conf.check.words.word[1], "two words");
-	ck_assert_str_eq(w[4].conf.check.words.word[0], "probe");
-	ck_assert_uint_eq(w[4].conf.check.words.count, 2);
+	ck_assert_int_eq(w[0].conf.check->kind, CHECK_TCP);
+	ck_assert_str_eq(w[0].conf.check->host, "127.0.0.1");
+	ck_assert_uint_eq(w[0].conf.check->port, 5432);
+	ck_assert_str_eq(w[1].conf.check->host, "::1");
+	ck_assert_str_eq(w[2].conf.check->path, "/base/run/x.sock");
+	ck_assert_str_eq(w[3].conf.check->words.word[0], "/base/./probe");
+	ck_assert_str_eq(w[3].conf.check->words.word[1], "two words");
+	ck_assert_str_eq(w[4].conf.check->words.word[0], "probe");
+	ck_assert_uint_eq(w[4].conf.check->words.count, 2);
 	spec_drop(&spec);
 }
 END_TEST
