@@ -135,6 +135,7 @@ struct child {
 	struct exit_reason doom; /* stage or kind, when msd knows better */
 	bool doomed;
 	bool outlived;    /* by another process of its group */
+	bool late;        /* stop_timeout is over, it got KILL */
 	bool group_stops; /* so does the group, until: (0: no end) */
 	struct mono group_until;
 	int wait_code, wait_status; /* as siginfo: CLD_*, status; code 0: not

@@ -84,7 +84,7 @@ act_start(struct child *child)
 	child->must_stop = false;
 	child->signalled = false;
 	child->was_ready = false;
-	child->doomed = false;
+	child->doomed = child->late = false;
 	child->waits_for = NULL;
 	child->stop_cause = EXIT_BY_SELF;
 	child->stop_rest = CHILD_DOWN;
@@ -168,6 +168,13 @@ act_kill_now(struct child *child)
 	stop_watching(child);
 	kill_tree(child);
 	child_set_state(child, CHILD_KILLING);
+}
+
+void
+act_stop_late(struct child *child)
+{
+	child->late = true;
+	act_kill_now(child);
 }
 
 void

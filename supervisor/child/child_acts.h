@@ -18,9 +18,9 @@ uint64_t child_cleaning_ms(const struct child *child);
 
 typedef void child_act(struct child *child);
 child_act act_nothing, act_start, act_become_ready, act_reloads,
-    act_reload_late, act_ends_itself, act_kill_now, act_request_end,
-    act_order_stop, act_prepare, act_prepare_late, act_stop_once,
-    act_start_late, act_hung, act_sick, act_due, act_sweep_again,
+    act_reload_late, act_ends_itself, act_kill_now, act_stop_late,
+    act_request_end, act_order_stop, act_prepare, act_prepare_late,
+    act_stop_once, act_start_late, act_hung, act_sick, act_due, act_sweep_again,
     act_sweep_hard, act_died, act_gone;
 
 #endif

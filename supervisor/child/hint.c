@@ -49,9 +49,7 @@ hint_of(const struct exit_reason *reason, const struct worker_conf *conf)
 			       "daemon off, --foreground), or send MAINPID";
 		return NULL;
 	case EXIT_KIND_SIGNAL:
-		if (reason->signal == SIGKILL &&
-		    (reason->cause == EXIT_BY_OPERATOR ||
-			reason->cause == EXIT_BY_SIBLING))
+		if (reason->signal == SIGKILL && reason->late)
 			return "stop_signal did not end it within "
 			       "stop_timeout; a shell that waits for a "
 			       "program wants exec or stop_group = yes";

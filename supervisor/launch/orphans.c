@@ -106,7 +106,7 @@ list_children(struct pids *pids)
 	return true;
 }
 
-static void
+static bool
 search_proc(const struct msd *msd, struct pids *pids)
 {
 	DIR *proc = opendir("/proc");
@@ -115,7 +115,7 @@ search_proc(const struct msd *msd, struct pids *pids)
 
 	if (!proc) {
 		log_warn("cannot look for leftovers", "errno=%d", errno);
-		return;
+		return false;
 	}
 	while ((entry = readdir(proc))) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
@@ -125,6 +125,7 @@ search_proc(const struct msd *msd, struct pids *pids)
 			add_pid(pids, pid);
 	}
 	closedir(proc);
+	return true;
 }
 
 /* ---- whose -------------------------------------------------------------- */
@@ -223,8 +224,14 @@ judge(struct sweep *s, pid_t pid)
 	size_t i;
 
 	if (tree_find_pid(&s->msd->tree, pid) ||
-	    reexec_owns(s->msd->reexec, pid) || !proc_stat_read(pid, &st))
+	    reexec_owns(s->msd->reexec, pid))
 		return;
+	errno = 0;
+	if (!proc_stat_read(pid, &st)) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+			wait_all(s); /* it lives, whosever it is */
+		return;
+	}
 	owner = probes_owner(s->msd, pid); /* it may not have setsid() yet */
 	if (!owner)
 		owner = find_by_group(s, &st);
@@ -285,8 +292,8 @@ orphans_sweep(struct msd *msd)
 	if (s.count > 0) {
 		s.has_leftovers = xcalloc(s.count, sizeof(bool));
 		s.living = xcalloc(s.count, sizeof(*s.living));
-		if (!list_children(&pids))
-			search_proc(msd, &pids);
+		if (!list_children(&pids) && !search_proc(msd, &pids))
+			wait_all(&s);
 		for (size_t i = 0; i < pids.count; i++)
 			judge(&s, pids.pid[i]);
 		for (size_t i = 0; i < s.count; i++)

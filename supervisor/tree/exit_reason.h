@@ -39,6 +39,7 @@ struct exit_reason {
 	uint32_t left_behind; /* processes of its tree that outlived it */
 	bool was_ready;
 	bool core_dumped;
+	bool late;     /* stop_timeout was over: KILL had to end it */
 	int64_t at_ns; /* wall clock, data only */
 	uint64_t uptime_ms;
 };

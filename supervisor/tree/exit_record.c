@@ -54,6 +54,7 @@ describe(const struct child *child, struct exit_reason *reason)
 	if (child->stop_cause != EXIT_BY_SELF && child->signalled)
 		reason->cause = child->stop_cause;
 	reason->left_behind = child->outlived;
+	reason->late = child->late;
 	reason->was_ready = child->was_ready;
 	reason->at_ns = wall_ns();
 	reason->uptime_ms = mono_ms_between(child->started, mono_now());

@@ -73,10 +73,11 @@ START_TEST(a_stop_that_took_a_kill_speaks_of_the_signal)
 {
 	struct exit_reason reason = { .kind = EXIT_KIND_SIGNAL,
 		.signal = SIGKILL,
-		.cause = EXIT_BY_OPERATOR };
+		.cause = EXIT_BY_OPERATOR,
+		.late = true };
 
 	speaks_of(&reason, &by_exec, "stop_timeout");
-	reason.cause = EXIT_BY_EXTERNAL;
+	reason.late = false; /* msctl kill */
 	ck_assert_ptr_null(hint_of(&reason, &by_exec));
 }
 END_TEST
