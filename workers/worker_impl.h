@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of the skeleton share: worker.c (life), worker_args.c
- * (identity), worker_settings.c (configuration), worker_notify.c (facts to
- * msd), worker_fds.c (what it keeps), worker_service.c (NNG), worker_call.c (requests), worker_pub.c (NNG).
+ * What the parts of the skeleton share: worker.c (life), worker_signals.c
+ * (what it is told), worker_args.c (identity), worker_settings.c
+ * (configuration), worker_notify.c (facts to msd), worker_fds.c (what it
+ * keeps), worker_service.c and worker_pub.c (NNG), worker_call.c (requests).
  * For these files only.
  */
 #ifndef WORKERS_WORKER_IMPL_H
@@ -134,6 +135,14 @@ enum ms_err publisher_send(struct publisher *publisher, struct slice topic,
 enum ms_err worker_address(struct worker *w, const char *suffix,
     char **address_r, struct why *why);
 
+/* ---- worker_signals.c: stop, reload, prepare ------------------------------- */
+/* Until the loop runs; threads of libraries started meanwhile keep it so, and
+ * signals come to the loop's thread. */
+void signals_block(void);
+void signals_start(struct worker *w);
+/* Also when they were not started. */
+void signals_stop(struct worker *w);
+
 /* ---- worker.c: the process --------------------------------------------------- */
 enum worker_phase {
 	WORKER_STARTING,
@@ -163,5 +172,7 @@ struct worker {
 	ev_signal on_term, on_int, on_hup, on_usr2;
 	ev_timer drain_timer;
 };
+/* STOPPING is said, requests are let end; the worker leaves when drained. */
+void worker_begin_drain(struct worker *w);
 
 #endif
