@@ -44,6 +44,17 @@ slice_trim(struct slice s)
 }
 
 bool
+slice_skip(struct slice s, const char *prefix, struct slice *rest_r)
+{
+	size_t n = strlen(prefix);
+
+	if (s.len < n || memcmp(s.ptr, prefix, n) != 0)
+		return false;
+	*rest_r = (struct slice){ s.ptr + n, s.len - n };
+	return true;
+}
+
+bool
 slice_cut(struct slice *rest, char sep, struct slice *part_r)
 {
 	const char *at;

@@ -27,6 +27,8 @@ slice_of(const char *text)
 bool slice_eq(struct slice a, struct slice b);
 bool slice_is(struct slice s, const char *text);
 struct slice slice_trim(struct slice s); /* blanks, tabs, CR at both ends */
+/* What comes behind prefix; false, and *rest_r as it was, without it. */
+bool slice_skip(struct slice s, const char *prefix, struct slice *rest_r);
 /* Cuts the part before the first sep off *rest; false when rest is empty.
  * Without sep the whole rest is taken. */
 bool slice_cut(struct slice *rest, char sep, struct slice *part_r);

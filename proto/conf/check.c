@@ -7,17 +7,6 @@
 
 #define UNIX_PATH_MAX 107u
 
-static bool
-has_prefix(struct slice text, const char *prefix, struct slice *rest_r)
-{
-	size_t n = strlen(prefix);
-
-	if (text.len < n || memcmp(text.ptr, prefix, n) != 0)
-		return false;
-	*rest_r = (struct slice){ text.ptr + n, text.len - n };
-	return true;
-}
-
 static char *
 copy(struct slice text, struct arena *arena)
 {
@@ -111,11 +100,11 @@ check_parse(struct slice text, void *at, struct arena *arena, struct why *why)
 		check->text = copy(text, arena);
 	if (!check || !check->text)
 		return MS_ENOMEM;
-	if (has_prefix(text, "exec:", &rest))
+	if (slice_skip(text, "exec:", &rest))
 		err = parse_exec(rest, check, arena, why);
-	else if (has_prefix(text, "tcp:", &rest))
+	else if (slice_skip(text, "tcp:", &rest))
 		err = parse_tcp(rest, check, arena, why);
-	else if (has_prefix(text, "unix:", &rest))
+	else if (slice_skip(text, "unix:", &rest))
 		err = parse_unix(rest, check, arena, why);
 	else
 		err = why_set(why, MS_EINVAL,

@@ -14,7 +14,6 @@
 
 #define AT(member) .off = offsetof(struct worker_conf, member)
 #define POLICY     .flags = FIELD_RELOAD
-#define LATER      .flags = FIELD_LATER
 #define LIMIT(key, index, text)                                          \
 	{                                                                \
 		.name = key, .type = FIELD_CUSTOM, AT(limit[index]),     \

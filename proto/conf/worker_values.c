@@ -16,17 +16,6 @@
 #define PHI_MIN      1
 #define PHI_MAX      100
 
-static bool
-has_prefix(struct slice text, const char *prefix, struct slice *rest_r)
-{
-	size_t n = strlen(prefix);
-
-	if (text.len < n || memcmp(text.ptr, prefix, n) != 0)
-		return false;
-	*rest_r = (struct slice){ text.ptr + n, text.len - n };
-	return true;
-}
-
 /* ---- ready -------------------------------------------------------------- */
 
 static enum ms_err
@@ -61,9 +50,9 @@ ready_parse(struct slice text, void *at, struct arena *arena, struct why *why)
 	struct slice rest;
 
 	(void)arena;
-	if (has_prefix(text, "fd:", &rest))
+	if (slice_skip(text, "fd:", &rest))
 		return ready_fd(rest, ready, why);
-	if (has_prefix(text, "delay:", &rest))
+	if (slice_skip(text, "delay:", &rest))
 		return ready_delay(rest, ready, why);
 	if (slice_is(text, "exec"))
 		*ready = (struct ready_conf){ .kind = READY_EXEC };
@@ -143,7 +132,7 @@ watchdog_parse(struct slice text, void *at, struct arena *arena,
 	uint64_t ms;
 
 	(void)arena;
-	if (has_prefix(text, "phi:", &rest))
+	if (slice_skip(text, "phi:", &rest))
 		return watchdog_phi(rest, at, why);
 	if (slice_is(text, "off"))
 		ms = 0;
