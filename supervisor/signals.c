@@ -7,7 +7,7 @@
 #include "supervisor/daemon.h"
 #include "supervisor/launch/reap.h"
 #include "supervisor/lockfile.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 #include "supervisor/state/reexec.h"
 #include "supervisor/tree/reload.h"

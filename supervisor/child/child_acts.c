@@ -16,10 +16,11 @@
 #include "supervisor/child/mainpid.h"
 #include "supervisor/child/probe.h"
 #include "supervisor/child/watchdog.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/launch/cgroup.h"
 #include "supervisor/launch/launch.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/launch/orphans.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 #include "supervisor/tree/recovery.h"
 
@@ -286,7 +287,7 @@ void
 act_sweep_again(struct child *child)
 {
 	child_set_deadline(child, child_cleaning_ms(child));
-	recovery_sweep(child->msd);
+	orphans_sweep(child->msd);
 }
 
 void

@@ -24,7 +24,7 @@
 #include "supervisor/child/child.h"
 #include "supervisor/launch/orphans.h"
 #include "supervisor/launch/reap.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 
 #define ANCESTORS_MAX 64 /* deeper than any process tree that is not a bomb */

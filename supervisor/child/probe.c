@@ -19,7 +19,7 @@
 #include "common/log.h"
 #include "supervisor/child/child.h"
 #include "supervisor/child/probe_try.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/msd.h"
 
 /* ---- when --------------------------------------------------------------- */

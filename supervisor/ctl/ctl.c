@@ -16,7 +16,7 @@
 #include "common/log.h"
 #include "common/sock.h"
 #include "supervisor/ctl/ctl_impl.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/inherited.h"
 #include "supervisor/launch/group.h"
 #include "supervisor/tree/dynamic.h"

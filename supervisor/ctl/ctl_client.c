@@ -15,7 +15,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "supervisor/ctl/ctl_impl.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 
 #define READ_BYTES        (16u << 10)
 #define LINES_PER_TURN    32u

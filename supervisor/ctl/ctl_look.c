@@ -4,9 +4,9 @@
 
 #include "proto/conf/sections.h"
 #include "supervisor/ctl/ctl_verbs.h"
-#include "supervisor/ctl/events.h"
 #include "supervisor/ctl/show.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/events.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 #include "supervisor/tree/strategy.h"
 

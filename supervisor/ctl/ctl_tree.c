@@ -25,15 +25,18 @@ wants_specs_only(const struct ctl_request *request)
 	return json_get_bool(request->json, "specs_only", false);
 }
 
-void
-do_plan(const struct ctl_request *request)
+/* Answers with what a reload would do, or why it is refused (false). */
+static bool
+answer_plan(const struct ctl_request *request)
 {
 	struct conf_errors errors;
 	struct reload *reload;
+	bool ok;
 
 	conf_errors_init(&errors);
 	reload = reload_plan(request->msd, wants_specs_only(request), &errors);
-	if (reload) {
+	ok = reload != NULL;
+	if (ok) {
 		struct buf *out = ctl_reply(request);
 
 		buf_add_u8(out, ',');
@@ -44,6 +47,21 @@ do_plan(const struct ctl_request *request)
 	}
 	reload_free(&reload);
 	conf_errors_fini(&errors);
+	return ok;
+}
+
+void
+do_plan(const struct ctl_request *request)
+{
+	answer_plan(request);
+}
+
+static bool
+is_shutting_down(const struct ctl_request *request)
+{
+	if (request->msd->stopping)
+		ctl_fail(request, "shutting_down", "msd is shutting down");
+	return request->msd->stopping;
 }
 
 /* With a name: that worker's reload_signal.  Without: the whole file. */
@@ -51,31 +69,15 @@ void
 do_reload(const struct ctl_request *request)
 {
 	struct conf_errors errors;
-	struct reload *reload;
 
 	if (request->node) {
 		ctl_run_command(request, COMMAND_RELOAD, 0);
 		return;
 	}
-	if (request->msd->stopping) {
-		ctl_fail(request, "shutting_down", "msd is shutting down");
+	if (is_shutting_down(request) || !answer_plan(request))
 		return;
-	}
 	conf_errors_init(&errors);
-	reload = reload_plan(request->msd, wants_specs_only(request), &errors);
-	if (reload) {
-		struct buf *out = ctl_reply(request);
-
-		buf_add_u8(out, ',');
-		reload_show(reload, out);
-		ctl_reply_end(request);
-		reload_free(&reload);
-		conf_errors_fini(&errors);
-		conf_errors_init(&errors);
-		reload_run(request->msd, wants_specs_only(request), &errors);
-	} else {
-		fail_conf(request, &errors);
-	}
+	reload_run(request->msd, wants_specs_only(request), &errors);
 	conf_errors_fini(&errors);
 }
 
@@ -120,14 +122,6 @@ await_child(const struct ctl_request *request, struct child *child)
 	about.node = &child->node;
 	about.child = child;
 	ctl_await(&about, &wait);
-}
-
-static bool
-is_shutting_down(const struct ctl_request *request)
-{
-	if (request->msd->stopping)
-		ctl_fail(request, "shutting_down", "msd is shutting down");
-	return request->msd->stopping;
 }
 
 void

@@ -4,7 +4,7 @@
 #define SUPERVISOR_CTL_CTL_VERBS_H
 
 #include "supervisor/ctl/ctl.h"
-#include "supervisor/ctl/refusal.h"
+#include "supervisor/refusal.h"
 #include "supervisor/tree/command.h"
 
 void ctl_refuse(const struct ctl_request *request,

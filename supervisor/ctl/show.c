@@ -16,7 +16,7 @@
 #include "common/json.h"
 #include "supervisor/child/fdstore.h"
 #include "supervisor/child/phi.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 
 #define TAIL_BYTES 8192

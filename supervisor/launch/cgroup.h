@@ -2,8 +2,8 @@
 /*
  * Control groups of the workers: limits, and a kill that nobody escapes.
  * Everything lies below msd's own group in a folder named after run_dir
- * (ms:run:ms), a directory w-NAME per worker that runs.  Without usable groups all of this
- * does nothing; so it does where msd->cgroups is NULL (tests).
+ * (ms:run:ms), a directory w-NAME per worker that runs.  Without usable
+ * groups all of this does nothing, also where msd->cgroups is NULL.
  */
 #ifndef SUPERVISOR_LAUNCH_CGROUP_H
 #define SUPERVISOR_LAUNCH_CGROUP_H

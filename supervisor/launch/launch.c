@@ -19,7 +19,7 @@
 #include "supervisor/child/notify_sock.h"
 #include "supervisor/child/watchdog.h"
 #include "supervisor/launch/launch_impl.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 
 #define FDS_SPARE      32u

@@ -11,7 +11,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/msd.h"
 
 struct held {

@@ -13,9 +13,9 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "proto/logs.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/log/last_words.h"
-#include "supervisor/log/logpipe_impl.h"
+#include "supervisor/log/logs_impl.h"
 #include "supervisor/msd.h"
 
 #define REPORTS_PER_TURN 64u

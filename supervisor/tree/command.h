@@ -7,7 +7,7 @@
 #define SUPERVISOR_TREE_COMMAND_H
 
 #include "supervisor/child/child.h"
-#include "supervisor/ctl/refusal.h"
+#include "supervisor/refusal.h"
 
 enum command {
 	COMMAND_START,

@@ -13,7 +13,7 @@
 
 #include "common/alloc.h"
 #include "supervisor/child/child.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/msd.h"
 #include "supervisor/spec/spec_log.h"
 #include "supervisor/tree/steps.h"
@@ -184,16 +184,16 @@ count_instances(const struct group *template)
 	return n;
 }
 
-/* NAME@N with the lowest N that nobody has. */
+/* NAME@N with the lowest N above `above` that nobody has; returns N. */
 static uint32_t
 find_free_name(const struct msd *msd, const struct group *template,
-    uint32_t from, char name[NAME_BYTES])
+    uint32_t above, char name[static NAME_BYTES])
 {
 	do
 		snprintf(name, NAME_BYTES, "%s@%" PRIu32, template->node.name,
-		    ++from);
+		    ++above);
 	while (tree_find(&msd->tree, name));
-	return from;
+	return above;
 }
 
 static void
@@ -207,16 +207,19 @@ copy_args(struct words *to, const struct words *from)
 		to->word[i] = xstrdup(from->word[i]);
 }
 
+/* The number is the lowest free one above *number, and left there. */
 static struct child *
-add_instance(struct msd *msd, struct group *template, const char *name,
+add_instance(struct msd *msd, struct group *template, uint32_t *number,
     const struct words *args, bool on_trial)
 {
-	struct child *child = tree_add(msd, &msd->tree, template->mold_held,
-	    template->mold, template, name);
-	uint32_t number = (uint32_t)strtoul(strrchr(name, '@') + 1, NULL, 10);
+	char name[NAME_BYTES];
+	struct child *child;
 
-	if (number > template->highest)
-		template->highest = number;
+	*number = find_free_name(msd, template, *number, name);
+	child = tree_add(msd, &msd->tree, template->mold_held, template->mold,
+	    template, name);
+	if (*number > template->highest)
+		template->highest = *number;
 	copy_args(&child->args, args);
 	start_new(child, on_trial);
 	return child;
@@ -226,15 +229,14 @@ struct child *
 dynamic_spawn(struct msd *msd, struct group *template, const struct words *args,
     struct refusal *refusal)
 {
-	char name[NAME_BYTES];
+	uint32_t number = 0;
 
 	if (template->count >= INSTANCES_MAX) {
 		refuse(refusal, "bad_request", "%s has %u instances already",
 		    template->node.name, INSTANCES_MAX);
 		return NULL;
 	}
-	find_free_name(msd, template, 0, name);
-	return add_instance(msd, template, name, args, true);
+	return add_instance(msd, template, &number, args, true);
 }
 
 static void
@@ -259,18 +261,15 @@ dynamic_scale(struct msd *msd, struct group *template, uint32_t count,
     struct refusal *refusal)
 {
 	size_t now = count_instances(template);
-	char name[NAME_BYTES];
-	uint32_t n = 0;
+	uint32_t number = 0;
 
 	if (count > INSTANCES_MAX)
 		return refuse(refusal, "bad_request",
 		    "count: more than %u instances", INSTANCES_MAX);
 	if (count < now)
 		stop_instances(template, now - count);
-	for (; now < count; now++) {
-		n = find_free_name(msd, template, n, name);
-		add_instance(msd, template, name, NULL, false);
-	}
+	for (; now < count; now++)
+		add_instance(msd, template, &number, NULL, false);
 	msd_touch(msd);
 	return true;
 }

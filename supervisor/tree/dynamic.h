@@ -7,7 +7,7 @@
 #define SUPERVISOR_TREE_DYNAMIC_H
 
 #include "common/field.h"
-#include "supervisor/ctl/refusal.h"
+#include "supervisor/refusal.h"
 #include "supervisor/tree/tree.h"
 
 #define INSTANCES_MAX 10000u /* of one template */

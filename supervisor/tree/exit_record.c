@@ -8,9 +8,9 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "supervisor/child/child.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/launch/cgroup.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 
 static void

@@ -9,19 +9,12 @@
 #include "common/backoff.h"
 #include "common/log.h"
 #include "supervisor/child/child.h"
-#include "supervisor/ctl/events.h"
-#include "supervisor/launch/orphans.h"
+#include "supervisor/events.h"
 #include "supervisor/msd.h"
 #include "supervisor/tree/exit_record.h"
 #include "supervisor/tree/restart.h"
 #include "supervisor/tree/strategy.h"
 #include "supervisor/tree/wishes.h"
-
-void
-recovery_sweep(struct msd *msd)
-{
-	orphans_sweep(msd);
-}
 
 /* ---- the way up --------------------------------------------------------- */
 

@@ -14,7 +14,7 @@
 #include "supervisor/child/child.h"
 #include "supervisor/child/fdstore.h"
 #include "supervisor/ctl/ctl.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/msd.h"
 #include "supervisor/tree/group_stop.h"
 
@@ -116,6 +116,15 @@ is_coming(const struct child *child)
 }
 
 static const struct child *
+find_unready(const struct peers *peers)
+{
+	for (size_t i = 0; i < peers->count; i++)
+		if (!child_is_ready(peers->at[i]))
+			return peers->at[i];
+	return NULL;
+}
+
+static const struct child *
 find_coming(const struct peers *peers)
 {
 	for (size_t i = 0; i < peers->count; i++)
@@ -129,13 +138,11 @@ static const struct child *
 find_blocker(const struct child *child)
 {
 	const struct needs *needs = child_needs(child);
-	const struct child *coming;
+	const struct child *blocker = find_unready(&needs->requires);
 
-	for (size_t i = 0; i < needs->requires.count; i++)
-		if (!child_is_ready(needs->requires.at[i]))
-	return needs->requires.at[i];
-	coming = find_coming(&needs->wants);
-	return coming ? coming : find_coming(&needs->after);
+	if (!blocker)
+		blocker = find_coming(&needs->wants);
+	return blocker ? blocker : find_coming(&needs->after);
 }
 
 /* False: it waits, and those behind it in its batch wait with it. */
@@ -210,7 +217,7 @@ static void
 settle_groups(struct msd *msd)
 {
 	for (size_t i = 0; i < msd->tree.group_count; i++)
-		msd->tree.groups[i]->kept = false;
+		msd->tree.groups[i]->marked = false;
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		const struct child *child = msd->tree.children[i];
 		bool busy = child->must_stop ||
@@ -221,12 +228,12 @@ settle_groups(struct msd *msd)
 			continue;
 		for (struct group *g = child->node.parent; g;
 		     g = g->node.parent)
-			g->kept = true; /* scratch: still starting */
+			g->marked = true; /* still starting */
 	}
 	for (size_t i = 0; i < msd->tree.group_count; i++) {
 		struct group *g = msd->tree.groups[i];
 
-		if (g->starting && !g->kept) {
+		if (g->starting && !g->marked) {
 			g->starting = false;
 			ctl_on_state(msd->ctl); /* somebody may wait for it */
 		}

@@ -54,7 +54,7 @@ struct group {
 	bool stopped;  /* an operator stopped all of it */
 	bool stops;    /* all of it is ending: stop_timeout counts */
 	ev_timer stop_timer;
-	bool kept; /* scratch of tree_apply() */
+	bool marked; /* scratch of a walk over the tree */
 
 	/* ---- of a template */
 	const struct worker_spec *mold; /* NULL: a supervisor */
@@ -69,7 +69,8 @@ struct tree {
 	struct group *root;
 	struct group **groups; /* parents first */
 	size_t group_count;
-	/* in start order, added ones behind those of the file, leaving ones last */
+	/* in start order, added ones behind those of the file, leaving ones
+	 * last */
 	struct child **children;
 	size_t child_count;
 	struct node *by_name;

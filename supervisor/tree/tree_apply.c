@@ -45,7 +45,7 @@ take_group(struct tree *tree, const char *name, struct group *parent)
 
 	if (!group)
 		group = group_new(tree, name);
-	group->kept = true;
+	group->marked = true;
 	group->count = 0;
 	group->node.parent = parent;
 	return group;
@@ -84,7 +84,7 @@ apply_groups(struct tree *tree, struct spec *spec)
 	    xcalloc(n + spec->worker_count, sizeof(struct group *));
 
 	for (size_t i = 0; i < tree->group_count; i++)
-		tree->groups[i]->kept = false;
+		tree->groups[i]->marked = false;
 	for (size_t i = 0; i < n; i++) {
 		const struct supervisor_spec *s = &spec->supervisors[i];
 
@@ -100,7 +100,7 @@ apply_groups(struct tree *tree, struct spec *spec)
 			    &groups[n++]);
 	}
 	for (size_t i = 0; i < tree->group_count; i++)
-		if (!tree->groups[i]->kept)
+		if (!tree->groups[i]->marked)
 			tree_free_group(tree, tree->groups[i]);
 	free(tree->groups);
 	tree->groups = groups;

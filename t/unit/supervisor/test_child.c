@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "supervisor/child/child.h"
-#include "supervisor/ctl/events.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/events.h"
+#include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 #include "supervisor/tree/steps.h"
 #include "t/lib/unit.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "t/lib/unit.h"
 
 START_TEST(events_are_numbered_from_one)

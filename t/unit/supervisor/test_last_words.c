@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 #include "supervisor/log/last_words.h"
 #include "supervisor/msd.h"
 #include "t/lib/unit.h"

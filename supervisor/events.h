@@ -3,8 +3,8 @@
  * What happens to the tree, numbered, as JSON lines.  The last EVENTS_KEPT
  * stay readable, so a reader that was away continues where it was.
  */
-#ifndef SUPERVISOR_CTL_EVENTS_H
-#define SUPERVISOR_CTL_EVENTS_H
+#ifndef SUPERVISOR_EVENTS_H
+#define SUPERVISOR_EVENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

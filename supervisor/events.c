@@ -3,7 +3,7 @@
  * A ring of finished lines: an event is printed once, however many read it.
  * Numbers start at 1 and never repeat within the life of this msd.
  */
-#include "supervisor/ctl/events.h"
+#include "supervisor/events.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What logpipe.c (the pipes) and log_orders.c (the conversation with the
+/* What logs.c (the pipes) and log_orders.c (the conversation with the
  * collector) share; nobody else includes it. */
-#ifndef SUPERVISOR_LOG_LOGPIPE_IMPL_H
-#define SUPERVISOR_LOG_LOGPIPE_IMPL_H
+#ifndef SUPERVISOR_LOG_LOGS_IMPL_H
+#define SUPERVISOR_LOG_LOGS_IMPL_H
 
 #include <ev.h>
 
 #include "supervisor/child/child.h"
-#include "supervisor/log/logpipe.h"
+#include "supervisor/log/logs.h"
 
 /* Of a worker that left while the collector's socket was full. */
 struct left {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why a request of the control socket is not carried out: a word that scripts
  * rely on (not_found, running, invalid_spec, ...) and a sentence. */
-#ifndef SUPERVISOR_CTL_REFUSAL_H
-#define SUPERVISOR_CTL_REFUSAL_H
+#ifndef SUPERVISOR_REFUSAL_H
+#define SUPERVISOR_REFUSAL_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * ends, so nothing is lost while the collector is away; without one, straight
  * into its append-only file.
  */
-#ifndef SUPERVISOR_LOG_LOGPIPE_H
-#define SUPERVISOR_LOG_LOGPIPE_H
+#ifndef SUPERVISOR_LOG_LOGS_H
+#define SUPERVISOR_LOG_LOGS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/ctl/refusal.h"
+#include "supervisor/refusal.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -18,7 +18,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "supervisor/log/last_words.h"
-#include "supervisor/log/logpipe_impl.h"
+#include "supervisor/log/logs_impl.h"
 #include "supervisor/msd.h"
 #include "supervisor/state/state.h"
 
