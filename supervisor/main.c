@@ -270,6 +270,7 @@ load(struct process *process)
 		code = MSD_EXIT_OK;
 	} else {
 		tell_advice(process);
+		spec_settle(process->msd.spec);
 	}
 	conf_errors_fini(&errors);
 	return code;

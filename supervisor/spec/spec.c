@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/conf_json.h"
 #include "proto/conf/sections.h"
 #include "proto/contract.h"
 #include "supervisor/spec/spec_load.h"
@@ -96,6 +97,8 @@ load_supervisor(struct spec_load *l, const struct conf_section *section,
 	conf_apply(section, supervisor_rows, &s->conf, sizeof(s->conf),
 	    &l->spec->arena, &l->told);
 	s->section = section;
+	if (section)
+		s->name = arena_strdup(&l->spec->arena, section->name);
 	if (s->conf.otp_strict && !conf_entry_find(section, "intensity"))
 		s->conf.intensity = 1;
 	if (s->conf.otp_strict && !conf_entry_find(section, "period"))
@@ -126,7 +129,6 @@ load_supervisors(struct spec_load *l)
 		if (strcmp(section->kind, "supervisor") != 0 ||
 		    strcmp(section->name, ROOT_NAME) == 0)
 			continue;
-		s->name = section->name;
 		s->place = i * (WORKERS_MAX + 1);
 		load_supervisor(l, section, s);
 		n++;
@@ -301,6 +303,37 @@ spec_load(const char *path, const char *cwd, char **env,
 	return spec;
 }
 
+/* ---- in force ----------------------------------------------------------- */
+
+void
+spec_settle(struct spec *spec)
+{
+	struct buf text = { 0 };
+
+	if (!spec->conf)
+		return;
+	conf_print_json(spec->conf, &text);
+	if (!text.failed)
+		spec->text = xstrndup((const char *)text.ptr, text.len);
+	buf_fini(&text);
+	if (!spec->text)
+		return;
+	for (size_t i = 0; i < spec->supervisor_count; i++)
+		spec->supervisors[i].section = NULL;
+	for (size_t i = 0; i < spec->worker_count; i++)
+		spec->workers[i].section = NULL;
+	conf_free(&spec->conf);
+}
+
+void
+spec_print_conf(const struct spec *spec, struct buf *out)
+{
+	if (spec->conf)
+		conf_print_json(spec->conf, out);
+	else
+		buf_add_str(out, spec->text);
+}
+
 struct spec *
 spec_hold(struct spec *spec)
 {
@@ -320,6 +353,7 @@ spec_drop(struct spec **spec_ptr)
 		return;
 	conf_free(&spec->conf);
 	arena_fini(&spec->arena);
+	free(spec->text);
 	free(spec);
 }
 

@@ -177,8 +177,7 @@ struct resolve {
 static bool
 is_called(const struct worker_spec *w, const char *name)
 {
-	return strcmp(w->name, name) == 0 ||
-	    strcmp(w->section->name, name) == 0;
+	return strcmp(w->name, name) == 0 || strcmp(w->family, name) == 0;
 }
 
 static void

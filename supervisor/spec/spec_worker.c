@@ -66,8 +66,10 @@ spec_read_worker(struct spec_load *l, const struct conf_section *section,
 	struct worker_conf *conf = &w->conf;
 
 	apply_rows(l, section, w);
-	w->name = section->name;
+	w->name = arena_strdup(&l->spec->arena, section->name);
+	w->family = w->name;
 	w->section = section;
+	w->gives_reload_signal = conf_entry_find(section, "reload_signal");
 	conf->cwd = spec_absolute(l, conf->cwd);
 	conf->env_file = spec_absolute(l, conf->env_file);
 	absolute_listen(l, &conf->listen);

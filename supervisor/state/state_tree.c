@@ -65,7 +65,7 @@ save_spec(const struct spec *spec, size_t number, struct state_out *out)
 	state_put_text(out, "path", spec->path);
 	state_put_u64(out, "is_worker", spec->supervisor_count == 0);
 	buf_add_str(&out->text, ",\"conf\":");
-	conf_print_json(spec->conf, &out->text);
+	spec_print_conf(spec, &out->text);
 	state_end(out);
 }
 
@@ -158,6 +158,7 @@ load_spec(struct load *l, const struct json *record)
 	conf_errors_fini(&errors);
 	if (!spec)
 		return;
+	spec_settle(spec);
 	l->specs =
 	    xreallocarray(l->specs, l->spec_count + 1, sizeof(*l->specs));
 	l->specs[l->spec_count++] = spec;

@@ -121,6 +121,7 @@ add_worker(struct msd *msd, struct spec *spec, struct refusal *refusal)
 		tree_retire(&msd->tree, child);
 		msd_forget(msd, child);
 	}
+	spec_settle(spec);
 	child = tree_add(msd, &msd->tree, spec, w, parent, w->name);
 	start_new(child, true);
 	return child;

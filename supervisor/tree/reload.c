@@ -234,7 +234,7 @@ wants_signal(const struct child *child)
 	const char *slash = strrchr(command, '/');
 
 	return strncmp(slash ? slash + 1 : command, "ms-", 3) == 0 ||
-	    conf_entry_find(child->spec->section, "reload_signal");
+	    child->spec->gives_reload_signal;
 }
 
 static void
@@ -259,6 +259,7 @@ reload_apply(struct reload *reload)
 		return;
 	batch = batch_new();
 	msd->spec = spec_hold(reload->spec);
+	spec_settle(msd->spec);
 	tree_apply(msd, &msd->tree, msd->spec, reload->specs_only);
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		struct child *child = msd->tree.children[i];

@@ -63,7 +63,7 @@ names_worker(const struct reload *reload, const char *name)
 		return true;
 	for (size_t i = 0; i < reload->spec->worker_count; i++)
 		if (strcmp(reload->spec->workers[i].name, name) == 0 ||
-		    strcmp(reload->spec->workers[i].section->name, name) == 0)
+		    strcmp(reload->spec->workers[i].family, name) == 0)
 			return true;
 	return false;
 }

@@ -142,7 +142,7 @@ static bool
 is_instance_of(const struct child *child, const struct worker_spec *w)
 {
 	return child->origin == CHILD_INSTANCE &&
-	    strcmp(child->spec->section->name, w->name) == 0;
+	    strcmp(child->spec->family, w->name) == 0;
 }
 
 static void

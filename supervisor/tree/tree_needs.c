@@ -68,7 +68,7 @@ is_called(const struct child *child, const char *name)
 	if (child->leaving || child->origin == CHILD_INSTANCE)
 		return false;
 	return strcmp(child->node.name, name) == 0 ||
-	    strcmp(child->spec->section->name, name) == 0;
+	    strcmp(child->spec->family, name) == 0;
 }
 
 /* The first name that nobody has, or NULL; peers may be NULL. */

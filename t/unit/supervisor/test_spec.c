@@ -409,6 +409,30 @@ START_TEST(budgets_that_multiply_are_worth_a_warning)
 }
 END_TEST
 
+START_TEST(a_settled_one_still_tells_what_was_read)
+{
+	struct spec *spec = load("[supervisor s]\nintensity = 3\n"
+				 "[worker a]\ncommand = x y\ninstances = 2\n"
+				 "supervisor = s\nreload_signal = HUP\n");
+	struct buf before = { 0 }, after = { 0 };
+
+	spec_print_conf(spec, &before);
+	spec_settle(spec);
+	spec_settle(spec); /* again changes nothing */
+	spec_print_conf(spec, &after);
+	ck_assert_ptr_null(spec->conf);
+	ck_assert(slice_eq(buf_slice(&before), buf_slice(&after)));
+	ck_assert_str_eq(spec->supervisors[1].name, "s");
+	ck_assert_str_eq(spec->workers[1].name, "a@2");
+	ck_assert_str_eq(spec->workers[1].family, "a");
+	ck_assert_str_eq(spec->workers[1].conf.command.word[1], "y");
+	ck_assert(spec->workers[1].gives_reload_signal);
+	buf_fini(&before);
+	buf_fini(&after);
+	spec_drop(&spec);
+}
+END_TEST
+
 UNIT(spec, workers_start_in_file_order_through_the_tree,
     a_dependency_starts_first_wherever_it_is_written,
     a_dependency_cycle_is_named, supervisors_in_a_circle_are_named,
@@ -422,4 +446,5 @@ UNIT(spec, workers_start_in_file_order_through_the_tree,
     a_template_is_nobodys_dependency_and_has_a_window,
     one_worker_can_be_read_from_a_text,
     a_backoff_that_keeps_the_window_open_is_worth_a_warning,
-    budgets_that_multiply_are_worth_a_warning)
+    budgets_that_multiply_are_worth_a_warning,
+    a_settled_one_still_tells_what_was_read)
