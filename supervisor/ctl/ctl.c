@@ -243,12 +243,25 @@ on_accept_again(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	ev_io_start(ev, &ctl->listener);
 }
 
+/* Nothing wakes us when one that waits after having said all hangs up. */
+static void
+end_gone(struct ctl *ctl)
+{
+	struct ctl_client *client, *next;
+
+	for (client = TAILQ_FIRST(&ctl->clients); client; client = next) {
+		next = TAILQ_NEXT(client, entry);
+		ctl_client_end_if_done(client);
+	}
+}
+
 static void
 on_accept(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 {
 	struct ctl *ctl = container_of(io, struct ctl, listener);
 
 	(void)ev;
+	end_gone(ctl);
 	for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
 		int fd =
 		    accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -363,9 +376,11 @@ ctl_close(struct ctl **ctl_ptr)
 	if (!ctl->inherited)
 		unlink(ctl->msd->socket_path);
 	while (!TAILQ_EMPTY(&ctl->clients)) {
-		ctl_client_flush(TAILQ_FIRST(&ctl->clients));
-		if (!TAILQ_EMPTY(&ctl->clients))
-			ctl_client_end(TAILQ_FIRST(&ctl->clients));
+		struct ctl_client *client = TAILQ_FIRST(&ctl->clients);
+
+		ctl_client_flush(client);
+		if (client == TAILQ_FIRST(&ctl->clients))
+			ctl_client_end(client);
 	}
 	loop_turn(ctl->msd->loop, false); /* what is still queued for it */
 	free(ctl);

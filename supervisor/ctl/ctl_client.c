@@ -5,8 +5,12 @@
  * An event reader is fed from the ring by number: it costs no queue of its
  * own beyond one buffer, and when it is so slow that the ring has moved on,
  * it is cut off and counted; it can come back with the number it has.
+ *
+ * Who has said all it wanted may close its sending half and still hears the
+ * answers: only who has hung up altogether is gone.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -77,6 +81,25 @@ fill_stream(struct ctl_client *client)
 	}
 }
 
+static bool
+has_hung_up(const struct ctl_client *client)
+{
+	struct pollfd asked = { .fd = client->fd };
+
+	return poll(&asked, 1, 0) > 0;
+}
+
+void
+ctl_client_end_if_done(struct ctl_client *client)
+{
+	bool owed = client->waits > 0 || client->follows ||
+	    client->asks_reexec || client->out.len > 0;
+
+	if (client->said_all && !client->more.queued &&
+	    (!owed || has_hung_up(client)))
+		ctl_client_end(client);
+}
+
 void
 ctl_client_flush(struct ctl_client *client)
 {
@@ -113,6 +136,7 @@ ctl_client_flush(struct ctl_client *client)
 	if (client->out.cap > STREAM_BYTES_HIGH)
 		buf_fini(&client->out); /* one big answer is no reason */
 	client->out.limit_bytes = CTL_REPLY_BYTES_MAX;
+	ctl_client_end_if_done(client);
 }
 
 static void
@@ -249,14 +273,18 @@ on_readable(struct ev_loop *ev, ev_io *io, int events MS_UNUSED)
 	    container_of(io, struct ctl_client, readable);
 	ssize_t n;
 
-	(void)ev;
 	n = fd_read_some(client->fd, &client->in, READ_BYTES);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOBUFS))
 		n = 1; /* full of lines that wait for their turn */
-	if (n <= 0)
+	if (n < 0) {
 		ctl_client_end(client);
-	else
-		run_lines(client);
+		return;
+	}
+	if (n == 0) {
+		client->said_all = true;
+		ev_io_stop(ev, &client->readable);
+	}
+	run_lines(client);
 }
 
 struct ctl_client *

@@ -30,7 +30,8 @@ struct ctl_client {
 	struct loop_task more; /* lines left over from a turn */
 	struct buf in, out;
 	bool may_control;
-	bool dead; /* freed at the end of the turn */
+	bool said_all; /* has closed its sending half */
+	bool dead;     /* freed at the end of the turn */
 	bool follows;
 	bool ends; /* the stream stops at `until` */
 	uint64_t next, until;
@@ -59,6 +60,8 @@ struct ctl_client *ctl_client_new(struct ctl *ctl, int fd, bool may_control);
 /* Safe inside any callback of the client: its memory lives to the end of the
  * turn. */
 void ctl_client_end(struct ctl_client *client);
+/* One that has said all and is owed nothing, or has hung up. */
+void ctl_client_end_if_done(struct ctl_client *client);
 /* Sends what it can, events included; may end the client. */
 void ctl_client_flush(struct ctl_client *client);
 /* The beginning of a reply, without its closing brace. */

@@ -7,6 +7,7 @@
  *   drip:MS       standard input, a byte every MS; then the answers
  *   huge:BYTES    BYTES without a newline; exit 0 when the other hung up
  *   half          standard input, end of writing, the answers
+ *   all           the same, until the other hangs up
  *   fds:N         standard input with N descriptors; then the answers
  *   deafness:N    N times standard input, reading nothing; exit 0 when the
  *                 other hung up or took it all
@@ -65,6 +66,18 @@ print_answers(int fd)
 			return 0;
 	}
 	return 1;
+}
+
+static int
+print_all(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	char bytes[65536];
+	ssize_t n = -1;
+
+	while (poll(&p, 1, -1) == 1 && (n = read(fd, bytes, sizeof(bytes))) > 0)
+		fwrite(bytes, 1, (size_t)n, stdout);
+	return n == 0 ? 0 : 1;
 }
 
 static int
@@ -169,7 +182,7 @@ main(int argc, char **argv)
 		return pass_fds(dial(argv[1]), (int)number);
 	if (strncmp(how, "deafness:", 9) == 0)
 		return deafness(dial(argv[1]), (int)number);
-	if (strcmp(how, "half") == 0) {
+	if (strcmp(how, "half") == 0 || strcmp(how, "all") == 0) {
 		int fd = dial(argv[1]);
 		char text[4096];
 		size_t len = words(text, sizeof(text));
@@ -177,7 +190,7 @@ main(int argc, char **argv)
 		if (send(fd, text, len, MSG_NOSIGNAL) < 0)
 			return 1;
 		shutdown(fd, SHUT_WR);
-		return print_answers(fd);
+		return *how == 'a' ? print_all(fd) : print_answers(fd);
 	}
 	return 2;
 }
