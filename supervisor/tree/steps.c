@@ -269,7 +269,8 @@ settle_memory(struct msd *msd, struct child *child, bool busy)
 {
 	bool temporary = child->spec->conf.restart == RESTART_TEMPORARY;
 	bool over = !busy && !child->leaving && !child_is_alive(child) &&
-	    child->state != CHILD_BACKOFF && child->generation > 0;
+	    child->state != CHILD_BACKOFF &&
+	    (child->generation > 0 || child->origin == CHILD_INSTANCE);
 
 	if (child->origin == CHILD_OF_FILE)
 		spend(msd, child, over && temporary);

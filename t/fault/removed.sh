@@ -42,7 +42,7 @@ CONF
 	mv "$dir/draft" "$dir/ms.conf"
 }
 in_one_breath() { # LINES
-	printf '%s\n' "$@" | "$B/t/probes/rude" "$MS_SOCKET" half >"$dir/answers"
+	printf '%s\n' "$@" | "$B/t/probes/rude" "$MS_SOCKET" all >"$dir/answers"
 }
 conf all
 start_msd "$dir/ms.conf"
@@ -78,7 +78,14 @@ msctl start tight --wait >/dev/null || fail "start"
 await_ready below@1
 await_ready below@2
 
-case_ R5 "what a reload has taken away is not removed once more"
+case_ R5 "instances called off before their start are gone"
+in_one_breath '{"do":"scale","name":"wants","count":90}' \
+    '{"do":"scale","name":"wants","count":0}' \
+    '{"do":"scale","name":"wants","count":3,"wait":true,"timeout_ms":20000}'
+expect "three are up" '[ "$(grep -c "\"ok\":true" "$dir/answers")" = 3 ]'
+expect "no others are known" '[ "$(workers | grep -c "^wants@")" = 3 ]'
+
+case_ R6 "what a reload has taken away is not removed once more"
 conf keeps
 in_one_breath '{"do":"reload"}' '{"do":"remove","name":"two"}' \
     '{"do":"start","name":"two"}' '{"do":"status"}'
