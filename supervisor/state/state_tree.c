@@ -315,7 +315,8 @@ tree_load(struct msd *msd, struct state_in *in)
 	struct load l = { .msd = msd, .in = in };
 
 	each(&l, "spec", load_spec);
-	if (l.spec_count == 0)
+	/* that of a worker has no root */
+	if (l.spec_count == 0 || l.specs[0]->supervisor_count == 0)
 		state_fail(in, "it holds no configuration");
 	if (!in->failed) {
 		msd->spec = spec_hold(l.specs[0]);

@@ -14,7 +14,9 @@ FUZZ_LIBS  := -lcjson -lev -lcrypto -lpthread -lm
 FUZZ_SOURCES := $(wildcard common/*.c proto/*.c proto/conf/*.c proto/msg/*.c) \
     workers/pool/pg_startup.c workers/pool/pg_stream.c workers/pool/pg_proto.c \
     $(wildcard workers/bus/journal*.c) $(patsubst %,workers/bus/%.c,segment \
-        manifest syncer hot quarantine cursors consumer)
+        manifest syncer hot quarantine cursors consumer) \
+    $(filter-out supervisor/main.c supervisor/msctl/%,\
+        $(wildcard supervisor/*.c supervisor/*/*.c))
 FUZZ_EXTRA   := $(filter-out common/% proto/%,$(FUZZ_SOURCES))
 
 build/fuzz/%.o: %.c
