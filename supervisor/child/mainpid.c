@@ -23,6 +23,7 @@
 #include "common/log.h"
 #include "supervisor/child/child.h"
 #include "supervisor/launch/orphans.h"
+#include "supervisor/launch/proc.h"
 #include "supervisor/launch/reap.h"
 #include "supervisor/log/logs.h"
 #include "supervisor/msd.h"

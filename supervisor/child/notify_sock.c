@@ -21,7 +21,7 @@
 #include "common/log.h"
 #include "common/sock.h"
 #include "supervisor/child/child.h"
-#include "supervisor/launch/orphans.h"
+#include "supervisor/launch/proc.h"
 #include "supervisor/msd.h"
 
 #define FDS_MAX 253 /* SCM_MAX_FD of the kernel */

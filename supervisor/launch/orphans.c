@@ -3,21 +3,14 @@
  * Every tree of leftovers has a root that is msd's child, so killing those
  * and looking again after each reaping finds all, however they daemonised.
  *
- * The list comes from /proc/thread-self/children.  The kernel warns that it
- * may miss some when children are reaped while it is read; nobody but this
- * single thread reaps them, so here it is exact.  Without that file all of
- * /proc is searched.
- *
  * Whose it is: by session or group, which are the number of the main process
- * or of a health probe; by
- * MS_NAME and MS_GENERATION in its environment; else (a process that wiped
- * both, as PostgreSQL's do) it is taken for a leftover of a worker that just
- * died: its parent was alive until then, or it would be known.
+ * or of a health probe; by its control group; by MS_NAME and MS_GENERATION in
+ * its environment; else (a process that wiped both, as PostgreSQL's do) it is
+ * taken for a leftover of a worker that just died: its parent was alive until
+ * then, or it would be known.
  */
 #include "supervisor/launch/orphans.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -35,38 +28,11 @@
 #include "supervisor/child/mainpid.h"
 #include "supervisor/child/probe.h"
 #include "supervisor/launch/cgroup.h"
+#include "supervisor/launch/proc.h"
 #include "supervisor/msd.h"
 #include "supervisor/state/reexec.h"
 
-#define CHILDREN_BYTES_MAX (8u << 20)
-#define ENVIRON_BYTES_MAX  (256u << 10)
-
-bool
-proc_stat_read(pid_t pid, struct proc_stat *stat_r)
-{
-	char path[40], text[512];
-	const char *after_name;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
-	fd_close(&fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	/* the name is in brackets and may hold brackets itself */
-	after_name = strrchr(text, ')');
-	return after_name &&
-	    sscanf(after_name + 1,
-		" %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-		"%*d %*d %*d %*d %llu",
-		&stat_r->state, &stat_r->parent, &stat_r->group,
-		&stat_r->session, &stat_r->start) == 5;
-}
+#define ENVIRON_BYTES_MAX (256u << 10)
 
 /* ---- listing ------------------------------------------------------------ */
 
@@ -77,55 +43,16 @@ struct pids {
 };
 
 static void
-add_pid(struct pids *pids, pid_t pid)
+add_pid(pid_t pid, void *arg)
 {
+	struct pids *pids = arg;
+
 	if (pids->count == pids->cap) {
 		pids->cap = pids->cap ? pids->cap * 2 : 64;
 		pids->pid =
 		    xreallocarray(pids->pid, pids->cap, sizeof(*pids->pid));
 	}
 	pids->pid[pids->count++] = pid;
-}
-
-static bool
-list_children(struct pids *pids)
-{
-	struct buf text = { 0 };
-	char *at, *end;
-	long pid;
-
-	if (file_read("/proc/thread-self/children", CHILDREN_BYTES_MAX, &text,
-		NULL) != MS_OK) {
-		buf_fini(&text);
-		return false;
-	}
-	buf_add_u8(&text, '\0');
-	for (at = (char *)text.ptr; (pid = strtol(at, &end, 10)) > 0; at = end)
-		add_pid(pids, (pid_t)pid);
-	buf_fini(&text);
-	return true;
-}
-
-static bool
-search_proc(const struct msd *msd, struct pids *pids)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	struct proc_stat st;
-
-	if (!proc) {
-		log_warn("cannot look for leftovers", "errno=%d", errno);
-		return false;
-	}
-	while ((entry = readdir(proc))) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-		if (pid > 0 && proc_stat_read(pid, &st) &&
-		    st.parent == msd->pid)
-			add_pid(pids, pid);
-	}
-	closedir(proc);
-	return true;
 }
 
 /* ---- whose -------------------------------------------------------------- */
@@ -292,8 +219,11 @@ orphans_sweep(struct msd *msd)
 	if (s.count > 0) {
 		s.has_leftovers = xcalloc(s.count, sizeof(bool));
 		s.living = xcalloc(s.count, sizeof(*s.living));
-		if (!list_children(&pids) && !search_proc(msd, &pids))
+		if (!proc_children(add_pid, &pids)) {
+			log_warn("cannot look for leftovers", "errno=%d",
+			    errno);
 			wait_all(&s);
+		}
 		for (size_t i = 0; i < pids.count; i++)
 			judge(&s, pids.pid[i]);
 		for (size_t i = 0; i < s.count; i++)

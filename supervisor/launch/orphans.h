@@ -12,14 +12,6 @@
 struct child;
 struct msd;
 
-struct proc_stat {
-	char state; /* 'Z': dead, not reaped */
-	pid_t parent, group, session;
-	unsigned long long start; /* clock ticks after boot */
-};
-/* From /proc/PID/stat; false when there is no such process. */
-bool proc_stat_read(pid_t pid, struct proc_stat *stat_r);
-
 /* True when the environment of pid names a worker; *child_r is set when it is
  * of its present or last generation, else NULL. */
 bool orphans_find_by_environ(struct msd *msd, pid_t pid,

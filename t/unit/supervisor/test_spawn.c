@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervisor/launch/orphans.h"
 #include "supervisor/launch/spawn.h"
 #include "t/lib/unit.h"
 
@@ -181,22 +180,9 @@ START_TEST(limits_are_set_and_an_impossible_one_is_a_failure)
 }
 END_TEST
 
-START_TEST(a_process_is_known_by_its_stat)
-{
-	struct proc_stat st;
-
-	ck_assert(proc_stat_read(getpid(), &st));
-	ck_assert_int_eq(st.parent, getppid());
-	ck_assert_int_eq(st.group, getpgrp());
-	ck_assert_int_eq(st.session, getsid(0));
-	ck_assert(!proc_stat_read(0x3fffffff, &st));
-}
-END_TEST
-
 UNIT(spawn, a_program_runs_and_its_code_comes_back,
     a_missing_program_is_reported_with_its_stage,
     a_missing_directory_is_reported_with_its_stage,
     a_child_of_nobody_does_not_run, a_child_sees_its_descriptors_and_no_others,
     sources_may_lie_where_targets_go, pid_slots_hold_the_childs_own_pid,
-    limits_are_set_and_an_impossible_one_is_a_failure,
-    a_process_is_known_by_its_stat)
+    limits_are_set_and_an_impossible_one_is_a_failure)
