@@ -38,29 +38,18 @@ print_members(const struct json *object, struct buf *out)
 	}
 }
 
-static int
-ask_and_print(const struct msctl *ctl, struct json *request)
+static void
+members_render(const struct json *reply, const struct look *look MS_UNUSED,
+    struct buf *out)
 {
-	struct json *reply;
-	struct buf out = { 0 };
-	int code = ctl_once(ctl, request, CTL_ANSWER_MS, &reply);
-
-	if (code != CTL_OK)
-		return code;
-	if (ctl->json)
-		ctl_write_reply(reply);
-	else
-		print_members(reply, &out);
-	ctl_write(&out);
-	buf_fini(&out);
-	json_free(&reply);
-	return CTL_OK;
+	print_members(reply, out);
 }
 
 int
 do_show(struct msctl *ctl, const struct args *args)
 {
-	return ask_and_print(ctl, ctl_request("show", args->pos[0]));
+	return ctl_show(ctl, ctl_request("show", args->pos[0]), CTL_ANSWER_MS,
+	    members_render);
 }
 
 int
@@ -71,7 +60,7 @@ do_count(struct msctl *ctl, const struct args *args)
 
 	if (args_has(args, "all"))
 		json_put_bool(request, "all", true);
-	return ask_and_print(ctl, request);
+	return ctl_show(ctl, request, CTL_ANSWER_MS, members_render);
 }
 
 /* ---- check ---------------------------------------------------------------- */

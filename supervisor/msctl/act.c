@@ -88,9 +88,7 @@ act_request(const struct act *act, const char *name)
 
 	if (act->may_wait && args_has(act->args, "wait")) {
 		json_put_bool(request, "wait", true);
-		if (act->timeout_ms != DURATION_INFINITY)
-			json_put_num(request, "timeout_ms",
-			    (double)act->timeout_ms);
+		ctl_put_timeout(request, act->timeout_ms);
 	}
 	return request;
 }
@@ -219,8 +217,7 @@ do_wait(struct msctl *ctl, const struct args *args)
 		return CTL_USAGE;
 	request = ctl_request("wait", args->pos[0]);
 	json_put_str(request, "state", state ? state : "ready");
-	if (timeout_ms != DURATION_INFINITY)
-		json_put_num(request, "timeout_ms", (double)timeout_ms);
+	ctl_put_timeout(request, timeout_ms);
 	code = ctl_once(ctl, request, ctl_answer_after(timeout_ms), &reply);
 	return code == CTL_OK ? ctl_say_or_write(ctl, &reply, NULL) : code;
 }

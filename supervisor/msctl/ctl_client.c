@@ -268,6 +268,34 @@ ctl_once(const struct msctl *ctl, struct json *request, uint64_t timeout_ms,
 	return code;
 }
 
+int
+ctl_show(const struct msctl *ctl, struct json *request, uint64_t timeout_ms,
+    void (*render)(const struct json *reply, const struct look *look,
+	struct buf *out))
+{
+	struct json *reply;
+	struct buf out = { 0 };
+	int code = ctl_once(ctl, request, timeout_ms, &reply);
+
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		ctl_write_reply(reply);
+	else
+		render(reply, &ctl->look, &out);
+	ctl_write(&out);
+	buf_fini(&out);
+	json_free(&reply);
+	return CTL_OK;
+}
+
+void
+ctl_put_timeout(struct json *request, uint64_t wait_ms)
+{
+	if (wait_ms != DURATION_INFINITY)
+		json_put_num(request, "timeout_ms", (double)wait_ms);
+}
+
 /* msd's own deadline comes first; ours only guards against a silent msd */
 uint64_t
 ctl_answer_after(uint64_t wait_ms)

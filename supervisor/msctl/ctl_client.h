@@ -48,6 +48,13 @@ void ctl_write_reply(const struct json *reply);
 int ctl_once(const struct msctl *ctl, struct json *request, uint64_t timeout_ms,
     struct json **reply_r);
 
+/* ctl_once(), then the reply with --json, else what render makes of it. */
+int ctl_show(const struct msctl *ctl, struct json *request, uint64_t timeout_ms,
+    void (*render)(const struct json *reply, const struct look *look,
+	struct buf *out));
+
+/* "timeout_ms" of a request that waits itself; for ever needs none. */
+void ctl_put_timeout(struct json *request, uint64_t wait_ms);
 /* How long to wait for an answer to a request that waits itself. */
 uint64_t ctl_answer_after(uint64_t wait_ms);
 /* The reply with --json, else text (NULL: nothing); frees the reply. */

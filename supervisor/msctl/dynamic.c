@@ -41,8 +41,7 @@ ask_new(struct msctl *ctl, const struct args *args, struct json *request)
 		json_free(&request);
 		return CTL_USAGE;
 	}
-	if (timeout_ms != DURATION_INFINITY)
-		json_put_num(request, "timeout_ms", (double)timeout_ms);
+	ctl_put_timeout(request, timeout_ms);
 	code = ctl_once(ctl, request, ctl_answer_after(timeout_ms), &reply);
 	return code == CTL_OK ? say_new(ctl, &reply) : code;
 }
@@ -92,8 +91,7 @@ do_scale(struct msctl *ctl, const struct args *args)
 	request = ctl_request("scale", args->pos[0]);
 	json_put_num(request, "count", (double)count);
 	json_put_bool(request, "wait", args_has(args, "wait"));
-	if (timeout_ms != DURATION_INFINITY)
-		json_put_num(request, "timeout_ms", (double)timeout_ms);
+	ctl_put_timeout(request, timeout_ms);
 	code = ctl_once(ctl, request, ctl_answer_after(timeout_ms), &reply);
 	return code == CTL_OK ? ctl_say_or_write(ctl, &reply, NULL) : code;
 }

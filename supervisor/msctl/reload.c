@@ -14,7 +14,8 @@
 
 /* {"add":["a"],"restart":[]} as lines; numbers and texts too. */
 static void
-print_plan(const struct json *reply, struct buf *out)
+plan_render(const struct json *reply, const struct look *look MS_UNUSED,
+    struct buf *out)
 {
 	size_t before = out->len;
 
@@ -35,24 +36,11 @@ print_plan(const struct json *reply, struct buf *out)
 static int
 ask_plan(const struct msctl *ctl, const char *verb, bool specs_only)
 {
-	struct json *request = ctl_request(verb, NULL), *reply;
-	struct buf out = { 0 };
-	int code;
+	struct json *request = ctl_request(verb, NULL);
 
 	if (specs_only)
 		json_put_bool(request, "specs_only", true);
-	code = ctl_once(ctl, request, PLAN_TIMEOUT_MS, &reply);
-
-	if (code != CTL_OK)
-		return code;
-	if (ctl->json)
-		ctl_write_reply(reply);
-	else
-		print_plan(reply, &out);
-	ctl_write(&out);
-	buf_fini(&out);
-	json_free(&reply);
-	return CTL_OK;
+	return ctl_show(ctl, request, PLAN_TIMEOUT_MS, plan_render);
 }
 
 int
@@ -90,25 +78,20 @@ await_end(const struct msctl *ctl, struct ctl_client *client,
 	    : CTL_OK;
 }
 
+static void
+image_render(const struct json *reply, const struct look *look MS_UNUSED,
+    struct buf *out)
+{
+	buf_printf(out, "msd %s goes on as pid %.0f\n",
+	    json_get_str(reply, "version", "?"), json_get_num(reply, "pid", 0));
+}
+
 /* The answer comes from the image that took over, or from the old one. */
 int
-do_reexec(struct msctl *ctl, const struct args *args)
+do_reexec(struct msctl *ctl, const struct args *args MS_UNUSED)
 {
-	struct json *reply;
-	int code =
-	    ctl_once(ctl, ctl_request("reexec", NULL), REEXEC_MS, &reply);
-
-	(void)args;
-	if (code != CTL_OK)
-		return code;
-	if (ctl->json)
-		ctl_write_reply(reply);
-	else
-		printf("msd %s goes on as pid %.0f\n",
-		    json_get_str(reply, "version", "?"),
-		    json_get_num(reply, "pid", 0));
-	json_free(&reply);
-	return CTL_OK;
+	return ctl_show(ctl, ctl_request("reexec", NULL), REEXEC_MS,
+	    image_render);
 }
 
 int

@@ -204,22 +204,8 @@ tree_render(const struct json *reply, const struct look *look, struct buf *out)
 }
 
 int
-do_tree(struct msctl *ctl, const struct args *args)
+do_tree(struct msctl *ctl, const struct args *args MS_UNUSED)
 {
-	struct json *reply;
-	struct buf out = { 0 };
-	int code =
-	    ctl_once(ctl, ctl_request("tree", NULL), CTL_ANSWER_MS, &reply);
-
-	(void)args;
-	if (code != CTL_OK)
-		return code;
-	if (ctl->json)
-		ctl_write_reply(reply);
-	else
-		tree_render(reply, &ctl->look, &out);
-	ctl_write(&out);
-	buf_fini(&out);
-	json_free(&reply);
-	return CTL_OK;
+	return ctl_show(ctl, ctl_request("tree", NULL), CTL_ANSWER_MS,
+	    tree_render);
 }

@@ -128,24 +128,16 @@ why_render(const struct json *reply, const struct look *look, int64_t now_ns,
 	print_output(json_get(reply, "output"), look, out);
 }
 
+static void
+why_now_render(const struct json *reply, const struct look *look,
+    struct buf *out)
+{
+	why_render(reply, look, wall_ns(), out);
+}
+
 int
 do_why(struct msctl *ctl, const struct args *args)
 {
-	struct json *reply;
-	struct buf out = { 0 };
-	int code = ctl_once(ctl, ctl_request("why", args->pos[0]),
-	    CTL_ANSWER_MS, &reply);
-
-	if (code != CTL_OK)
-		return code;
-	if (ctl->json)
-		ctl_write_reply(reply);
-	else if (args_has(args, "all"))
-		deaths_render(reply, &ctl->look, &out);
-	else
-		why_render(reply, &ctl->look, wall_ns(), &out);
-	ctl_write(&out);
-	buf_fini(&out);
-	json_free(&reply);
-	return CTL_OK;
+	return ctl_show(ctl, ctl_request("why", args->pos[0]), CTL_ANSWER_MS,
+	    args_has(args, "all") ? deaths_render : why_now_render);
 }
