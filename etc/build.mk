@@ -53,7 +53,7 @@ install: all ## install below PREFIX (/usr/local), with DESTDIR in front
 	$Q$(foreach p,$(man_pages),install -d $(dir $(call man_place,$p)) && \
 	    $(to_prefix) $p >$(call man_place,$p) && \
 	    chmod 644 $(call man_place,$p) &&) true
-	$Qfor f in $B/install/libms.a $B/libms.so*; do \
+	$Qfor f in $B/archive/libms.a $B/libms.so*; do \
 	    [ ! -e $$f ] || cp -P $$f $(LIBDIR)/ || exit 1; done
 	$Qif [ -e $B/libms.pc ]; then \
 	    $(to_prefix) $B/libms.pc >$(LIBDIR)/pkgconfig/libms.pc; fi

@@ -6,13 +6,13 @@ $(eval $(call library,ms,proto/client/*.c))
 MS_OBJS   := $(call objs,proto/client/*.c)
 MS_BELOW  := $(call libs,proto common)
 MS_LDLIBS := -lcjson -lpthread -lm
-LIBS += $B/install/libms.a $B/libms.so $B/libms.pc
+LIBS += $B/archive/libms.a $B/libms.so $B/libms.pc
 
-$B/install/libms.o: $(MS_OBJS) $(MS_BELOW)
+$B/archive/libms.o: $(MS_OBJS) $(MS_BELOW)
 	$(call say,LD)
 	$Qmkdir -p $(@D) && $(LD) -r -o $@.all $^ && \
 	    objcopy --wildcard --keep-global-symbol='ms_*' $@.all $@ && rm $@.all
-$B/install/libms.a: $B/install/libms.o
+$B/archive/libms.a: $B/archive/libms.o
 	$(call say,AR)
 	$Qrm -f $@ && $(AR) rcs $@ $<
 $B/libms.so.0: $(MS_OBJS) $(MS_BELOW) proto/client/libms.map
@@ -30,5 +30,5 @@ EXAMPLES := $(patsubst t/examples/%.c,$B/t/examples/%,$(wildcard t/examples/*.c)
 TOOLS += $(EXAMPLES)
 OBJS  += $(EXAMPLES:=.o)
 $(EXAMPLES:=.o): CPPFLAGS += -Iproto/client
-$(EXAMPLES): $B/t/examples/%: $B/t/examples/%.o $B/install/libms.a
+$(EXAMPLES): $B/t/examples/%: $B/t/examples/%.o $B/archive/libms.a
 $(EXAMPLES): LDLIBS += $(MS_LDLIBS)
