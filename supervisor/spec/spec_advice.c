@@ -7,7 +7,10 @@
  */
 #include "supervisor/spec/spec_advice.h"
 
+#include <stdio.h>
+
 #include "common/backoff.h"
+#include "common/str.h"
 
 #define BUDGET_MAX 1000.0 /* restarts before msd ends: more is a surprise */
 
@@ -30,22 +33,58 @@ shortest_loop_ms(const struct worker_conf *conf, uint32_t intensity,
 	return sum;
 }
 
+static bool
+is_endless(const struct worker_spec *w, uint32_t intensity, uint64_t period_ms)
+{
+	return w->conf.restart != RESTART_TEMPORARY &&
+	    shortest_loop_ms(&w->conf, intensity, period_ms) >= period_ms;
+}
+
+/* One warning for all workers of a window: they share the cause. */
 static void
-advise_worker(const struct spec *spec, const struct worker_spec *w,
+advise_window(const struct worker_spec *first, size_t others,
+    const char *giver_up, uint32_t intensity, uint64_t period_ms,
     struct conf_errors *advice)
 {
-	const struct supervisor_conf *s =
-	    &spec->supervisors[w->supervisor].conf;
-	uint32_t intensity = w->is_template ? w->intensity : s->intensity;
-	uint64_t period_ms = w->is_template ? w->period_ms : s->period_ms;
-	uint64_t loop_ms = shortest_loop_ms(&w->conf, intensity, period_ms);
+	char period[UNIT_TEXT_BYTES], more[48] = "";
 
-	if (w->conf.restart == RESTART_TEMPORARY || loop_ms < period_ms)
-		return;
-	conf_error(advice, section_place(w->section, "backoff"),
-	    "backoff: %s may crash for ever: %u restarts take longer than the "
-	    "period of %llu ms, so its supervisor never gives up",
-	    w->name, intensity, (unsigned long long)period_ms);
+	if (others)
+		snprintf(more, sizeof(more), " and %zu more", others);
+	conf_error(advice, section_place(first->section, "backoff"),
+	    "backoff: %s%s may crash for ever: %u restarts take longer than "
+	    "the period of %s, so %s never gives up; a longer period or a "
+	    "shorter backoff lets it",
+	    first->name, more, intensity, print_duration(period_ms, period),
+	    giver_up);
+}
+
+static void
+advise_template(const struct worker_spec *w, struct conf_errors *advice)
+{
+	if (is_endless(w, w->intensity, w->period_ms))
+		advise_window(w, 0, w->name, w->intensity, w->period_ms,
+		    advice);
+}
+
+static void
+advise_workers(const struct spec *spec, size_t i, struct conf_errors *advice)
+{
+	const struct supervisor_spec *s = &spec->supervisors[i];
+	const struct worker_spec *first = NULL;
+	size_t count = 0;
+
+	for (size_t j = 0; j < spec->worker_count; j++) {
+		const struct worker_spec *w = &spec->workers[j];
+
+		if (w->is_template || w->supervisor != i ||
+		    !is_endless(w, s->conf.intensity, s->conf.period_ms))
+			continue;
+		if (count++ == 0)
+			first = w;
+	}
+	if (first)
+		advise_window(first, count - 1, s->name, s->conf.intensity,
+		    s->conf.period_ms, advice);
 }
 
 /* How often a worker below may be restarted until root gives up. */
@@ -78,6 +117,9 @@ spec_advise(const struct spec *spec, struct conf_errors *advice)
 {
 	for (size_t i = 0; i < spec->supervisor_count; i++)
 		advise_supervisor(spec, i, advice);
+	for (size_t i = 0; i < spec->supervisor_count; i++)
+		advise_workers(spec, i, advice);
 	for (size_t i = 0; i < spec->worker_count; i++)
-		advise_worker(spec, &spec->workers[i], advice);
+		if (spec->workers[i].is_template)
+			advise_template(&spec->workers[i], advice);
 }

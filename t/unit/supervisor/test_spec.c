@@ -397,6 +397,10 @@ START_TEST(a_backoff_that_keeps_the_window_open_is_worth_a_warning)
 		"restart = temporary\n",
 	    NULL);
 	advised("[worker a]\ncommand = x\nbackoff = 0ms..0ms\n", NULL);
+	advised("[worker a]\ncommand = x\nbackoff = 10s..50s\n"
+		"[worker b]\ncommand = x\nbackoff = 10s..50s\n",
+	    ":3:11: backoff: a and 1 more may crash for ever: 5 restarts take "
+	    "longer than the period of 10s, so root never gives up");
 }
 END_TEST
 
