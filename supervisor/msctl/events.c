@@ -51,6 +51,19 @@ is_head(const char *key)
 	return false;
 }
 
+/* An exit is told in words. */
+static bool
+is_exit(const char *key)
+{
+	static const char *const parts[] = { "kind", "code", "signal", "cause",
+		"stage", "errno" };
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (strcmp(parts[i], key) == 0)
+			return true;
+	return false;
+}
+
 static void
 print_member(const struct json *m, struct buf *out)
 {
@@ -76,10 +89,15 @@ event_render(const struct json *event, const struct look *look, struct buf *out)
 {
 	const char *what = json_get_str(event, "event", "?");
 	struct buf rest = { 0 };
+	bool exited = strcmp(what, "exited") == 0 && json_get(event, "kind");
 	size_t columns = 0;
 
+	if (exited) {
+		buf_add_u8(&rest, ' ');
+		exit_render(event, &rest);
+	}
 	for (const struct json *m = json_first(event); m; m = json_next(m))
-		if (!is_head(json_key(m)))
+		if (!is_head(json_key(m)) && !(exited && is_exit(json_key(m))))
 			print_member(m, &rest);
 	look_hue(look, HUE_DIM, out);
 	buf_printf(out, "%6.0f ", json_get_num(event, "seq", 0));

@@ -128,6 +128,47 @@ look_text(const struct look *look, struct slice text, size_t columns,
 		buf_add_str(out, look->utf8 ? "…" : "~");
 }
 
+/* Bytes of the text that fit into a line; up to the last blank rather than
+ * through a word. */
+static size_t
+line_bytes(const struct look *look, struct slice text, size_t room)
+{
+	struct slice rest = text;
+	size_t columns = 0, blank = 0;
+
+	while (rest.len) {
+		size_t at = text.len - rest.len;
+
+		if (*rest.ptr == ' ')
+			blank = at;
+		columns += next_glyph(look, &rest).columns;
+		if (columns > room)
+			return blank ? blank : at;
+	}
+	return text.len;
+}
+
+void
+look_wrap(const struct look *look, struct slice text, unsigned indent,
+    struct buf *out)
+{
+	size_t room =
+	    look->columns > indent ? look->columns - indent : SIZE_MAX;
+
+	for (;;) {
+		size_t n = line_bytes(look, text, room);
+
+		look_text(look, (struct slice){ text.ptr, n }, 0, out);
+		while (n < text.len && text.ptr[n] == ' ')
+			n++;
+		text.ptr += n;
+		text.len -= n;
+		if (!text.len)
+			return;
+		buf_printf(out, "\n%*s", (int)indent, "");
+	}
+}
+
 /* ---- colour --------------------------------------------------------------- */
 
 void

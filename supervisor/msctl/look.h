@@ -38,6 +38,10 @@ size_t look_width(const struct look *look, struct slice text);
  * ellipsis.  Controls become '?', without UTF-8 foreign characters do too. */
 void look_text(const struct look *look, struct slice text, size_t columns,
     struct buf *out);
+/* The whole text; what does not fit goes on in lines of its own below, `indent`
+ * columns in, parted at a blank where there is one. */
+void look_wrap(const struct look *look, struct slice text, unsigned indent,
+    struct buf *out);
 void look_hue(const struct look *look, enum hue hue, struct buf *out);
 void look_plain(const struct look *look, enum hue hue, struct buf *out);
 

@@ -92,8 +92,7 @@ print_output(const struct json *lines, const struct look *look, struct buf *out)
 
 	for (const struct json *l = json_first(lines); l; l = json_next(l)) {
 		key_render(look, key, out);
-		look_text(look, slice_of(json_text(l)),
-		    look->columns ? look->columns - KEY_COLUMNS : 0, out);
+		look_wrap(look, slice_of(json_text(l)), KEY_COLUMNS, out);
 		buf_add_u8(out, '\n');
 		key = "";
 	}
@@ -114,7 +113,8 @@ why_render(const struct json *reply, const struct look *look, int64_t now_ns,
 	check_line_render(worker, look, out);
 	if (hint[0]) {
 		key_render(look, "hint", out);
-		buf_printf(out, "%s\n", hint);
+		look_wrap(look, slice_of(hint), KEY_COLUMNS, out);
+		buf_add_u8(out, '\n');
 	}
 	if (done[0]) {
 		key_render(look, "done", out);

@@ -255,6 +255,49 @@ START_TEST(an_event_is_one_line_with_what_it_carries)
 }
 END_TEST
 
+START_TEST(an_exit_is_told_in_words_before_anything_that_may_be_cut)
+{
+	struct json *event = parsed(
+	    "{\"seq\":13,\"at\":\"2026-11-24T20:00:00.123Z\","
+	    "\"event\":\"exited\",\"name\":\"bus\",\"pid\":815,"
+	    "\"generation\":2,\"kind\":\"signal\",\"code\":-1,"
+	    "\"signal\":\"TERM\",\"cause\":\"operator\",\"stage\":\"\"}");
+	struct look narrow = utf8;
+	struct buf out = { 0 };
+
+	narrow.columns = 80;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	event_render(event, &narrow, &out);
+	is(&out,
+	    "    13 20:00:00.123 bus            exited      killed by TERM, by "
+	    "operator pid=…\n");
+	json_free(&event);
+}
+END_TEST
+
+START_TEST(why_shows_the_last_words_whole_on_a_narrow_terminal)
+{
+	struct json *root = parsed("{\"worker\":" PERSIST ",\"exits\":[],"
+				   "\"hint\":\"say it in the foreground, and "
+				   "nowhere else\",\"output\":[\"fatal: cannot "
+				   "reach the database at db.example.org\"]}");
+	struct look narrow = utf8;
+	struct buf out = { 0 };
+
+	narrow.columns = 46;
+	why_render(root, &narrow, now(), &out);
+	is(&out,
+	    "persist ▲ backoff\n"
+	    "  died       never, as long as msd remembers\n"
+	    "  hint       say it in the foreground, and\n"
+	    "             nowhere else\n"
+	    "  output     fatal: cannot reach the database\n"
+	    "             at db.example.org\n");
+	json_free(&root);
+}
+END_TEST
+
 START_TEST(every_kind_of_exit_has_words)
 {
 	static const char *const kinds[][2] = {
@@ -294,4 +337,7 @@ UNIT(render, the_tree_draws_branches_and_what_is_notable,
     why_tells_deaths_deed_next_try_and_last_words,
     every_death_is_a_row_of_a_table_of_80_columns,
     an_answer_of_another_shape_is_shown_as_far_as_it_goes,
-    an_event_is_one_line_with_what_it_carries, every_kind_of_exit_has_words)
+    an_event_is_one_line_with_what_it_carries,
+    an_exit_is_told_in_words_before_anything_that_may_be_cut,
+    why_shows_the_last_words_whole_on_a_narrow_terminal,
+    every_kind_of_exit_has_words)
