@@ -30,8 +30,10 @@ refuse_conf(struct refusal *refusal, const struct conf_errors *errors)
 	for (size_t i = 0; i < shown; i++)
 		buf_printf(&text, "%s%s", i ? "; " : "", errors->text[i]);
 	buf_add_u8(&text, '\0');
-	refuse(refusal, "invalid_spec", "%zu error%s: %s", errors->count,
-	    errors->count == 1 ? "" : "s", (const char *)text.ptr);
+	refuse(refusal, "invalid_spec", "%zu error%s%s: %s", errors->count,
+	    errors->count == 1 ? "" : "s",
+	    errors->count == 1 ? "" : " (`msctl check FILE` lists them)",
+	    (const char *)text.ptr);
 	buf_fini(&text);
 	return false;
 }

@@ -71,6 +71,21 @@ do_status(const struct ctl_request *request)
 	ctl_reply_end(request);
 }
 
+/* The question is one about a process. */
+static void
+fail_no_worker(const struct ctl_request *request)
+{
+	const struct group *group = node_group(request->node);
+
+	if (group && group->mold)
+		ctl_fail(request, "bad_request",
+		    "%s is a template: ask its instances, such as %s@1",
+		    request->name, request->name);
+	else
+		ctl_fail(request, "bad_request",
+		    "%s is a supervisor: ask its workers", request->name);
+}
+
 void
 do_why(const struct ctl_request *request)
 {
@@ -79,8 +94,7 @@ do_why(const struct ctl_request *request)
 	struct buf *out;
 
 	if (!child) {
-		ctl_fail(request, "bad_request", "%s is a supervisor",
-		    request->name);
+		fail_no_worker(request);
 		return;
 	}
 	out = ctl_reply(request);
@@ -111,8 +125,7 @@ do_logs(const struct ctl_request *request)
 	struct buf *out;
 
 	if (!request->child) {
-		ctl_fail(request, "bad_request", "%s is a supervisor",
-		    request->name);
+		fail_no_worker(request);
 		return;
 	}
 	out = ctl_reply(request);
