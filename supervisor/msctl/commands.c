@@ -23,7 +23,7 @@ const struct command ctl_commands[] = {
 	    "  -a, --all   every death that msd remembers (32), as a table\n\n"
 	    "  msctl why persist\n" },
 	{ "logs NAME... [-f|--follow] [-n|--lines N]", do_logs,
-	    "the last lines of workers' logs, rotated files included",
+	    "the last lines of workers' logs, rotated files too",
 	    "  -f, --follow   go on as lines come, across rotations\n"
 	    "  -n, --lines N  how many lines first (20)\n\n"
 	    "  msctl logs bus -f\n"
@@ -78,7 +78,7 @@ const struct command ctl_commands[] = {
 	{ "plan [--specs-only]", do_plan,
 	    "what a reload would add, stop, restart and leave", NULL },
 	{ "add FILE [--timeout D]", do_add,
-	    "add a worker: FILE has its [worker NAME] section, - is stdin",
+	    "add a worker: FILE has its [worker NAME], - is stdin",
 	    "Returns when it is ready; a worker whose first start fails is\n"
 	    "forgotten.  It is kept until msd ends or `remove`.\n\n"
 	    "  --timeout D  how long to wait (30s)\n\n"
@@ -88,6 +88,8 @@ const struct command ctl_commands[] = {
 	    "  msctl stop agent-7 --wait && msctl remove agent-7\n" },
 	{ "scale TEMPLATE N [-w|--wait] [--timeout D]", do_scale,
 	    "run N instances of a template",
+	    "The newest go first when there are more.  Instances last until msd\n"
+	    "ends or they are stopped: a stopped one is forgotten.\n\n"
 	    "  -w, --wait     until all are ready and the others gone\n"
 	    "  --timeout D    how long to wait (30s)\n\n"
 	    "  msctl scale agent 20 --wait\n" },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Workers that come and go while msd runs. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ do_scale(struct msctl *ctl, const struct args *args)
 {
 	struct json *request, *reply;
 	uint64_t count, timeout_ms;
+	char text[200];
 	int code;
 
 	if (!parse_u64(slice_of(args->pos[1]), &count))
@@ -93,7 +95,9 @@ do_scale(struct msctl *ctl, const struct args *args)
 	json_put_bool(request, "wait", args_has(args, "wait"));
 	ctl_put_timeout(request, timeout_ms);
 	code = ctl_once(ctl, request, ctl_answer_after(timeout_ms), &reply);
-	return code == CTL_OK ? ctl_say_or_write(ctl, &reply, NULL) : code;
+	snprintf(text, sizeof(text), "%.100s: %s %" PRIu64, args->pos[0],
+	    args_has(args, "wait") ? "ready, instances:" : "scaling to", count);
+	return code == CTL_OK ? ctl_say_or_write(ctl, &reply, text) : code;
 }
 
 int
