@@ -28,9 +28,11 @@ usage(FILE *out)
 int
 options_read(int argc, char **argv, struct options *options)
 {
-	/* for msd itself: see reexec.h */
+	/* the first is for msd itself: see reexec.h */
 	static const struct option hidden[] = {
 		{ "resume-check", required_argument, NULL, 'R' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ .name = NULL },
 	};
 	int c;
