@@ -94,15 +94,15 @@ struct child {
 	struct node node; /* first: node_child() */
 	struct msd *msd;
 	const struct worker_spec *spec;
-	struct spec *held; /* keeps spec alive */
-	size_t place;      /* in the start order */
-	enum child_origin origin;
+	struct spec *held;  /* keeps spec alive */
+	size_t place;       /* in the start order */
 	struct needs needs; /* see child_needs() */
 	struct words args;  /* spawn: behind those of the template's command */
 	bool leaving;       /* not in the configuration any more */
 	bool on_trial;      /* just added: a failing start is its end */
 	bool spent;         /* temporary, and has run: only a memory */
 	bool marked;        /* scratch of a walk over the tree */
+	enum child_origin origin;
 
 	/* ---- state machine */
 	enum child_state state;
@@ -126,39 +126,37 @@ struct child {
 	pid_t pid;       /* of the main process, 0: none */
 	pid_t ended_pid; /* of the last one that died */
 	pid_t group;     /* and session of its first; leftovers may bear it */
+	uid_t uid;       /* its main process runs as */
 	struct moved_main *moved; /* main is not the first process: MAINPID */
 	uint64_t generation;
 	uint64_t ready_generation; /* the last one that has been ready */
 	struct mono started, ready_at;
-	bool was_ready;          /* this generation */
-	bool proven;             /* ready once since its supervisor started */
-	struct exit_reason doom; /* stage or kind, when msd knows better */
-	bool doomed;
+	bool was_ready;   /* this generation */
+	bool proven;      /* ready once since its supervisor started */
+	bool runs;        /* exec has succeeded */
+	bool reaped;      /* pid is not its number any more */
 	bool outlived;    /* by another process of its group */
 	bool late;        /* stop_timeout is over, it got KILL */
 	bool group_stops; /* so does the group, until: (0: no end) */
+	bool doomed;      /* msd knows better why it ends: */
+	struct doom doom;
 	struct mono group_until;
 	int wait_code, wait_status; /* as siginfo: CLD_*, status; code 0: not
 				       known, main was not msd's child */
-	bool runs;                  /* exec has succeeded */
 	bool cgroup_told;           /* that it runs without limits */
 	uint32_t cgroup_dirs;       /* bit n: of enum cgroup_kind n */
 	uint32_t oom_kills;         /* in its cgroup, before this generation */
-	bool reaped;                /* pid is not its number any more */
 	int error_fd;               /* exec failure arrives here, or EOF */
-	ev_io error_io;
-	int ready_fd; /* ready = fd:N */
-	ev_io ready_io;
+	int ready_fd;               /* ready = fd:N */
 	int notify_fd;
+	struct early *early; /* watches the first two; NULL: both -1 */
 	ev_io notify_io;
-	char *notify_path;
 	enum notify_access notify_access; /* of this generation */
-	uid_t uid;                        /* its main process runs as */
 	unsigned complaints;              /* each is said once per generation */
 	int said_errno;                   /* ERRNO, 0: none */
 	int said_status;                  /* EXIT_STATUS, -1: none */
 	struct heartbeat heartbeat;
-	ev_timer watchdog;
+	struct watch *watch;      /* the timer, or NULL: not watched */
 	struct mono watchdog_due; /* it rings then; 0: never */
 	struct probe *probe;      /* NULL: it never had a check */
 	int *listen_fds;
@@ -169,8 +167,8 @@ struct child {
 	int log_r, log_w;
 	pid_t log_pid; /* who speaks, or spoke last; 0: about to start */
 	int log_old_r; /* of the last generation, until its words are written */
-	bool log_old_add;
 	uint64_t log_asked; /* generation whose words are asked for; 0: none */
+	bool log_old_add;
 	/* orders to send to the collector */
 	bool log_add, log_flush, log_starting, log_started;
 	bool log_sent;        /* it has the pipe */
@@ -187,7 +185,7 @@ struct child {
 };
 /* A new member belongs into the saved state as well: see state_child.c, which
  * fails to compile until this number is right again. */
-#define CHILD_BYTES 960
+#define CHILD_BYTES 736
 
 struct child *child_new(struct msd *msd, const char *name);
 void child_free(struct child **child);

@@ -233,7 +233,7 @@ doom(struct child *child, enum exit_kind kind)
 	if (child->doomed)
 		return;
 	child->doomed = true;
-	child->doom = (struct exit_reason){ .kind = kind, .stage = "" };
+	child->doom = (struct doom){ .kind = kind, .stage = "" };
 }
 
 void

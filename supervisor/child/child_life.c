@@ -42,7 +42,6 @@ child_new(struct msd *msd, const char *name)
 	child->log_r = child->log_w = child->log_old_r = -1;
 	ev_timer_init(&child->deadline, on_deadline, 0., 0.);
 	hear_init(child);
-	watchdog_init(child);
 	return child;
 }
 

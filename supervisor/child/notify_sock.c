@@ -166,11 +166,11 @@ notify_sock_read(struct child *child, unsigned max)
 /* ---- open, close -------------------------------------------------------- */
 
 enum ms_err
-notify_sock_open(struct child *child, struct why *why)
+notify_sock_open(struct child *child, char path_r[static NOTIFY_PATH_BYTES],
+    struct why *why)
 {
 	const char *access = child->spec->conf.notify_access;
 	uint32_t secret;
-	enum ms_err err;
 
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		return why_set(why, MS_EIO, "no randomness");
@@ -180,19 +180,14 @@ notify_sock_open(struct child *child, struct why *why)
 	child->notify_access = access && strcmp(access, "main") == 0
 	    ? NOTIFY_FROM_MAIN
 	    : NOTIFY_FROM_ALL;
-	child->notify_path = xasprintf("@ms/%d/%s/%llu/%08x",
+	snprintf(path_r, NOTIFY_PATH_BYTES, "@ms/%d/%s/%llu/%08x",
 	    (int)child->msd->pid, child->node.name,
 	    (unsigned long long)child->generation, secret);
-	err = sock_bind_dgram(child->notify_path, &child->notify_fd, why);
-	if (err != MS_OK)
-		notify_sock_close(child);
-	return err;
+	return sock_bind_dgram(path_r, &child->notify_fd, why);
 }
 
 void
 notify_sock_close(struct child *child)
 {
 	fd_close(&child->notify_fd);
-	free(child->notify_path);
-	child->notify_path = NULL;
 }

@@ -11,8 +11,12 @@
 
 struct child;
 
-/* Opens child->notify_fd and names it in child->notify_path. */
-enum ms_err notify_sock_open(struct child *child, struct why *why);
+/* Of a socket's name, its "@" and NUL included. */
+#define NOTIFY_PATH_BYTES 108
+
+/* Opens child->notify_fd; path_r is what the process will be told. */
+enum ms_err notify_sock_open(struct child *child,
+    char path_r[static NOTIFY_PATH_BYTES], struct why *why);
 /* Handles what has arrived, at most `max` datagrams. */
 void notify_sock_read(struct child *child, unsigned max);
 void notify_sock_close(struct child *child);

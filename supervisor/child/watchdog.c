@@ -7,6 +7,9 @@
  */
 #include "supervisor/child/watchdog.h"
 
+#include <stdlib.h>
+
+#include "common/alloc.h"
 #include "supervisor/child/child.h"
 #include "supervisor/child/notify_sock.h"
 #include "supervisor/msd.h"
@@ -18,6 +21,28 @@
 /* Half of it is how often the protocol asks for a beat: each second. */
 #define PHI_TOLD_MS 2000u
 
+/* Few workers are watched: only those have one. */
+struct watch {
+	struct child *child;
+	ev_timer timer;
+};
+
+static void on_watchdog(struct ev_loop *ev, ev_timer *timer, int events);
+
+static ev_timer *
+timer_of(struct child *child)
+{
+	struct watch *watch = child->watch;
+
+	if (watch)
+		return &watch->timer;
+	watch = child->watch = xcalloc(1, sizeof(*watch));
+	watch->child = child;
+	ev_timer_init(&watch->timer, on_watchdog, 0., 0.);
+	ev_set_priority(&watch->timer, TIMER_PRIORITY);
+	return &watch->timer;
+}
+
 static void
 set_timer(struct child *child, struct mono now)
 {
@@ -25,16 +50,16 @@ set_timer(struct child *child, struct mono now)
 
 	child->watchdog_due = due;
 	if (due.ns)
-		loop_timer_start(child->msd->loop, &child->watchdog,
+		loop_timer_start(child->msd->loop, timer_of(child),
 		    mono_ms_left(now, due));
-	else
-		loop_timer_stop(child->msd->loop, &child->watchdog);
+	else if (child->watch)
+		loop_timer_stop(child->msd->loop, &child->watch->timer);
 }
 
 static void
 on_watchdog(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 {
-	struct child *child = container_of(timer, struct child, watchdog);
+	struct child *child = container_of(timer, struct watch, timer)->child;
 	struct mono due = child->watchdog_due, now = mono_now();
 
 	(void)ev;
@@ -46,13 +71,6 @@ on_watchdog(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 		child_event(child, CHILD_EV_HUNG);
 	else
 		set_timer(child, now);
-}
-
-void
-watchdog_init(struct child *child)
-{
-	ev_timer_init(&child->watchdog, on_watchdog, 0., 0.);
-	ev_set_priority(&child->watchdog, TIMER_PRIORITY);
 }
 
 void
@@ -87,9 +105,20 @@ watchdog_start(struct child *child)
 void
 watchdog_stop(struct child *child)
 {
-	loop_timer_stop(child->msd->loop, &child->watchdog);
+	if (child->watch)
+		loop_timer_stop(child->msd->loop, &child->watch->timer);
+	free(child->watch);
+	child->watch = NULL;
 	child->watchdog_due = (struct mono){ 0 };
 	heartbeat_stop(&child->heartbeat);
+}
+
+void
+watchdog_resume(struct child *child)
+{
+	if (child->watchdog_due.ns)
+		loop_timer_start(child->msd->loop, timer_of(child),
+		    mono_ms_left(mono_now(), child->watchdog_due));
 }
 
 /* The timer may ring too early, never too late. */

@@ -11,13 +11,14 @@
 struct child;
 struct worker_conf;
 
-void watchdog_init(struct child *child);
 /* Before a start: what its process will be told and watched by. */
 void watchdog_prepare(struct child *child);
 /* What WATCHDOG_USEC tells the process; 0 = it is not watched. */
 uint64_t watchdog_told_ms(const struct child *child);
 void watchdog_start(struct child *child);
 void watchdog_stop(struct child *child);
+/* After a re-exec: rings when it would have. */
+void watchdog_resume(struct child *child);
 /* The child runs on with another configuration than `was`. */
 void watchdog_retune(struct child *child, const struct worker_conf *was);
 

@@ -146,7 +146,7 @@ static bool
 plan_notify(struct launch *l)
 {
 	l->stage = SPAWN_PREPARE;
-	if (notify_sock_open(l->child, &l->why) == MS_OK)
+	if (notify_sock_open(l->child, l->notify_path, &l->why) == MS_OK)
 		return leaves_fds(l->child->msd, l->child->notify_fd);
 	errno = errno ? errno : EIO;
 	return false;
@@ -212,7 +212,7 @@ static void
 doom_at(struct child *child, int stage, int error)
 {
 	child->doomed = true;
-	child->doom = (struct exit_reason){ .kind = EXIT_KIND_EXEC,
+	child->doom = (struct doom){ .kind = EXIT_KIND_EXEC,
 		.stage = spawn_stage_name(stage),
 		.error = error };
 }

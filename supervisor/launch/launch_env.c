@@ -68,7 +68,7 @@ set_channels(struct launch *l)
 	const struct child *child = l->child;
 	struct env_list *env = &l->env;
 
-	env_setf(env, "NOTIFY_SOCKET=%s", child->notify_path);
+	env_setf(env, "NOTIFY_SOCKET=%s", l->notify_path);
 	if (l->orders_fd >= 0)
 		env_setf(env, ENV_LOG_FD "=%d", launch_passed_end(child));
 	if (watchdog_told_ms(child)) {

@@ -7,6 +7,7 @@
 #include "common/arena.h"
 #include "common/err.h"
 #include "supervisor/child/child.h"
+#include "supervisor/child/notify_sock.h"
 #include "supervisor/launch/cgroup.h"
 #include "supervisor/launch/spawn.h"
 #include "supervisor/launch/spawn_env.h"
@@ -31,6 +32,7 @@ struct launch {
 	int orders_fd; /* the log collector's end of its orders */
 	struct cgroup_join cgroups;
 	int ready_w; /* ready = fd:N */
+	char notify_path[NOTIFY_PATH_BYTES];
 	enum spawn_stage stage;
 	struct why why;
 };

@@ -171,6 +171,7 @@ struct resolve {
 	struct order_edge *edges;
 	size_t edge_count;
 	size_t edge_cap;
+	size_t *found; /* scratch: numbers of the workers of one key */
 };
 
 /* NAME, or all of NAME@1, NAME@2, ... */
@@ -233,6 +234,18 @@ check_rest_for_one(struct resolve *r, const struct worker_spec *w,
 }
 
 static void
+keep_found(struct resolve *r, struct indexes *result)
+{
+	size_t bytes = result->count * sizeof(*result->at);
+
+	result->at = arena_alloc(&r->spec->arena, bytes);
+	if (result->at)
+		memcpy(result->at, r->found, bytes);
+	else
+		conf_error(r->errors, NULL, "no memory for dependencies");
+}
+
+static void
 resolve_key(struct resolve *r, size_t number, const char *key,
     const struct words *names, struct indexes *result)
 {
@@ -241,11 +254,7 @@ resolve_key(struct resolve *r, size_t number, const char *key,
 
 	if (names->count == 0)
 		return;
-	result->at = arena_alloc(&r->spec->arena, n * sizeof(*result->at));
-	if (!result->at) {
-		conf_error(r->errors, NULL, "no memory for dependencies");
-		return;
-	}
+	result->at = r->found;
 	for (size_t k = 0; k < names->count; k++) {
 		bool found = false;
 
@@ -264,6 +273,7 @@ resolve_key(struct resolve *r, size_t number, const char *key,
 		if (!found)
 			refuse_worker(r, w, key, names->word[k]);
 	}
+	keep_found(r, result);
 }
 
 static void
@@ -331,8 +341,10 @@ spec_order(struct spec *spec, struct conf_errors *errors)
 	walk_supervisor(spec, 0, walk, &len);
 	copy_workers(spec, walk);
 	free(walk);
+	r.found = xcalloc(spec->worker_count + 1, sizeof(*r.found));
 	resolve_all(&r);
 	if (errors->count == 0)
 		sort_workers(&r);
+	free(r.found);
 	free(r.edges);
 }

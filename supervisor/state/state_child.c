@@ -14,6 +14,7 @@
 #include "supervisor/child/hear.h"
 #include "supervisor/child/mainpid.h"
 #include "supervisor/child/probe.h"
+#include "supervisor/child/watchdog.h"
 #include "supervisor/msd.h"
 #include "supervisor/state/state_watch.h"
 
@@ -64,7 +65,6 @@ static const struct state_row child_rows[] = {
 	ROW(FD, error_fd),
 	ROW(FD, ready_fd),
 	ROW(FD, notify_fd),
-	ROW(TEXT, notify_path),
 	ROW(INT, notify_access),
 	ROW(U32, uid),
 	ROW(U32, complaints),
@@ -132,6 +132,17 @@ load_exit(struct child *child, struct exit_reason *reason, struct state_in *in,
 	    (unsigned)reason->cause > EXIT_BY_SHUTDOWN)
 		state_fail(in, "%s: an exit of no known kind",
 		    child->node.name);
+}
+
+static void
+load_doom(struct child *child, struct state_in *in, const struct json *item)
+{
+	struct exit_reason reason;
+
+	load_exit(child, &reason, in, item);
+	child->doom = (struct doom){ .kind = reason.kind,
+		.error = reason.error,
+		.stage = reason.stage };
 }
 
 static void
@@ -289,6 +300,9 @@ void
 child_save(const struct child *child, struct state_out *out)
 {
 	const struct exit_reason *reason;
+	const struct exit_reason doom = { .kind = child->doom.kind,
+		.error = child->doom.error,
+		.stage = child->doom.stage };
 
 	state_put(out, child_rows, child);
 	if (child->pid)
@@ -303,7 +317,7 @@ child_save(const struct child *child, struct state_out *out)
 	state_put_fd(out, "moved", mainpid_fd(child));
 	if (child->doomed) {
 		state_open_list(out, "doom");
-		save_exit(&child->doom, out);
+		save_exit(&doom, out);
 		state_close_list(out);
 	}
 	state_open_list(out, "exits");
@@ -354,7 +368,7 @@ child_load(struct child *child, struct state_in *in, const struct json *record)
 	if (moved >= 0)
 		mainpid_watch(child, moved);
 	if (doom)
-		load_exit(child, &child->doom, in, doom);
+		load_doom(child, in, doom);
 	load_exits(child, in, record);
 	check(child, in);
 }
@@ -368,9 +382,7 @@ child_resume(struct child *child)
 	if (child->deadline_at.ns)
 		loop_timer_start(loop, &child->deadline,
 		    mono_ms_left(now, child->deadline_at));
-	if (child->watchdog_due.ns)
-		loop_timer_start(loop, &child->watchdog,
-		    mono_ms_left(now, child->watchdog_due));
+	watchdog_resume(child);
 	hear_start(child);
 	probe_resume(child);
 	/* reaped just before, and not told yet */

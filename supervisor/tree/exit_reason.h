@@ -29,6 +29,13 @@ enum exit_cause {         /* who wanted it */
 	EXIT_BY_SHUTDOWN
 };
 
+/* What msd knows of an end before it has come. */
+struct doom {
+	enum exit_kind kind;
+	int error;
+	const char *stage;
+};
+
 struct exit_reason {
 	enum exit_kind kind;
 	enum exit_cause cause;

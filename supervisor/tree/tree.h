@@ -33,9 +33,9 @@ struct needs {
 
 struct node {
 	char *name;
-	bool is_group;
 	struct group *parent; /* NULL: root */
 	size_t index;         /* among its siblings, in start order */
+	bool is_group;
 	struct intensity own; /* window of escalate_after */
 	UT_hash_handle by_name;
 };
