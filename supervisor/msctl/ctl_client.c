@@ -174,9 +174,9 @@ say_lost(const struct msctl *ctl, enum ms_err err)
 	}
 }
 
-int
-ctl_ask(struct ctl_client *client, struct json *request, uint64_t timeout_ms,
-    struct json **reply_r)
+enum ms_err
+ctl_ask_quiet(struct ctl_client *client, struct json *request,
+    uint64_t timeout_ms, struct json **reply_r)
 {
 	struct buf line = { 0 };
 	unsigned id = client->next_id++;
@@ -193,6 +193,15 @@ ctl_ask(struct ctl_client *client, struct json *request, uint64_t timeout_ms,
 	buf_fini(&line);
 	if (err == MS_OK)
 		err = ctl_next(client, timeout_ms, reply_r);
+	return err;
+}
+
+int
+ctl_ask(struct ctl_client *client, struct json *request, uint64_t timeout_ms,
+    struct json **reply_r)
+{
+	enum ms_err err = ctl_ask_quiet(client, request, timeout_ms, reply_r);
+
 	return err == MS_OK ? CTL_OK : say_lost(client->ctl, err);
 }
 

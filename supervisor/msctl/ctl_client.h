@@ -33,6 +33,8 @@ struct json *ctl_request(const char *verb, const char *name);
  * caller.  A refusal is said by ctl_refused(), not here. */
 int ctl_ask(struct ctl_client *client, struct json *request,
     uint64_t timeout_ms, struct json **reply_r);
+enum ms_err ctl_ask_quiet(struct ctl_client *client, struct json *request,
+    uint64_t timeout_ms, struct json **reply_r);
 /* The next line of a stream; timeout DURATION_INFINITY waits for ever.
  * MS_ETIMEOUT, MS_ECLOSED, MS_EPROTO. */
 enum ms_err ctl_next(struct ctl_client *client, uint64_t timeout_ms,

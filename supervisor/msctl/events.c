@@ -180,18 +180,26 @@ note_reply(struct stream *s, const struct json *reply)
 		s->next = json_get_num(reply, "next", 0);
 }
 
-static int
-ask_stream(struct stream *s)
+static struct json *
+stream_request(const struct stream *s)
 {
-	struct json *request = ctl_request("events", NULL), *reply = NULL;
-	int code;
+	struct json *request = ctl_request("events", NULL);
 
 	if (s->next >= 0)
 		json_put_num(request, "from", s->next);
 	if (s->life[0])
 		json_put_str(request, "life", s->life);
 	json_put_bool(request, "follow", s->follow);
-	code = ctl_ask(&s->client, request, CTL_ANSWER_MS, &reply);
+	return request;
+}
+
+static int
+ask_stream(struct stream *s)
+{
+	struct json *reply = NULL;
+	int code =
+	    ctl_ask(&s->client, stream_request(s), CTL_ANSWER_MS, &reply);
+
 	if (code == CTL_OK && !ctl_is_ok(reply))
 		code = ctl_refused(s->ctl, reply);
 	else if (code == CTL_OK)
@@ -225,16 +233,33 @@ read_stream(struct stream *s)
 	}
 }
 
+/* A dying msd still takes connections, and answers none. */
+static bool
+try_again(struct stream *s)
+{
+	struct json *reply = NULL;
+	bool good;
+
+	ctl_close(&s->client);
+	good = ctl_open_quiet(s->ctl, &s->client, NULL) == MS_OK &&
+	    ctl_ask_quiet(&s->client, stream_request(s), CTL_ANSWER_MS,
+		&reply) == MS_OK &&
+	    ctl_is_ok(reply);
+	if (good)
+		note_reply(s, reply);
+	json_free(&reply);
+	return good;
+}
+
 /* msd may be replacing itself, or have been started again. */
 static bool
 come_back(struct stream *s)
 {
 	struct mono until = mono_add_ms(mono_now(), BREAK_MS);
 
-	ctl_close(&s->client);
 	while (!mono_reached(mono_now(), until)) {
-		if (ctl_open_quiet(s->ctl, &s->client, NULL) == MS_OK)
-			return ask_stream(s) == CTL_OK;
+		if (try_again(s))
+			return true;
 		nanosleep(&(struct timespec){ .tv_nsec = AGAIN_NS }, NULL);
 	}
 	return false;
