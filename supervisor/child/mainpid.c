@@ -211,6 +211,7 @@ mainpid_on_reaped(struct msd *msd, pid_t pid)
 	struct child *child = mainpid_find_first(msd, pid);
 	pid_t session = child ? getsid(child->pid) : -1;
 
-	if (session > 0)
+	/* it lives still: so the number is its own, and was just now */
+	if (session > 0 && mainpid_signal(child, 0))
 		child->group = session;
 }
