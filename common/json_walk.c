@@ -277,7 +277,7 @@ void
 json_quote(struct buf *out, struct slice text)
 {
 	const unsigned char *p = (const unsigned char *)text.ptr;
-	const unsigned char *end = p + text.len;
+	const unsigned char *end = text.len ? p + text.len : p;
 	const unsigned char *run = p; /* not yet copied */
 
 	buf_add_u8(out, '"');
