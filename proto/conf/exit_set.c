@@ -7,6 +7,8 @@
 
 #include "common/words.h"
 
+#define WORDS_BYTES_MAX (1u << 20)
+
 bool
 exit_set_has_code(const struct exit_set *set, int code)
 {
@@ -74,11 +76,15 @@ exit_set_parse(struct slice text, void *at, struct arena *arena,
 {
 	struct exit_set set = { .signals = 0 };
 	const struct exit_set *kept;
+	struct arena scratch;
 	struct words words;
-	enum ms_err err = words_split(text, arena, &words, why);
+	enum ms_err err;
 
+	arena_init(&scratch, WORDS_BYTES_MAX);
+	err = words_split(text, &scratch, &words, why);
 	for (size_t i = 0; err == MS_OK && i < words.count; i++)
 		err = add_word(&set, words.word[i], why);
+	arena_fini(&scratch);
 	if (err != MS_OK)
 		return err;
 	kept = keep(&set, arena);

@@ -121,21 +121,22 @@ enum cgroup_mode {
 struct worker_conf {
 	char *supervisor;
 	struct words command;
-	int strategy;
 	struct rate escalate_after;
-	int restart;
+	int strategy, restart;
 	bool significant;
+	bool stop_group; /* stop_signal to the whole process group */
+	bool clear_env;
+	int stop_signal;
 	struct words requires, wants, after;
 	struct ready_conf ready;
 	uint64_t start_timeout_ms;
-	int stop_signal;
 	uint64_t stop_timeout_ms;
-	bool stop_group; /* stop_signal to the whole process group */
 	struct watchdog_conf watchdog;
 	uint64_t abort_timeout_ms;
 	struct check_conf *check; /* NULL: none */
 	uint64_t check_interval_ms, check_timeout_ms;
 	uint32_t check_failures;
+	uint32_t instances;
 	struct span_ms backoff;
 	uint64_t stable_after_ms;
 	/* NULL: empty */
@@ -143,27 +144,25 @@ struct worker_conf {
 	const struct exit_set *ignore_exit;
 	char *user, *group;
 	struct words groups;
-	uint32_t umask; /* octal in the file; UINT32_MAX = msd's */
+	uint32_t umask;    /* octal in the file; UINT32_MAX = msd's */
+	int oom_score_adj; /* OOM_SCORE_AUTO: more than msd's */
 	char *cwd;
 	int64_t nice;
-	int oom_score_adj; /* OOM_SCORE_AUTO: more than msd's */
 	const struct limit_conf *limit[LIMIT_COUNT]; /* NULL: inherited */
 	struct words env;
 	char *env_file;
-	bool clear_env;
 	uint64_t memory_max_bytes;
 	uint32_t pids_max;
 	uint32_t cpu_max_us; /* of each 100 ms; 0 = no limit */
 	int cgroup;          /* enum cgroup_mode */
 	uint32_t fd_store_max;
 	struct words listen;
-	uint32_t instances;
 	char *log;
 	uint64_t log_size_bytes;
 	uint64_t log_age_ms;
 	uint64_t log_total_bytes; /* 0 = no cap */
-	uint32_t log_keep;
 	struct rate log_rate;
+	uint32_t log_keep;
 	int log_format;
 	int reload_signal, prepare_signal;
 	uint64_t prepare_timeout_ms;
