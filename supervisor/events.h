@@ -43,7 +43,8 @@ uint64_t events_first(const struct events *events); /* oldest kept */
 uint64_t events_next(const struct events *events);  /* next to be shown */
 /* Numbers mean something within one life of msd; this names it. */
 const char *events_life(const struct events *events);
-/* A line without newline; NULL when seq is not kept or not shown. */
-const char *events_get(const struct events *events, uint64_t seq);
+/* A line without newline, good until the next event or call; NULL when seq is
+ * not kept or not shown. */
+const char *events_get(struct events *events, uint64_t seq);
 
 #endif

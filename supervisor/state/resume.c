@@ -53,7 +53,7 @@ static const struct state_row process_rows[] = {
 /* ---- saving -------------------------------------------------------------- */
 
 static void
-save_events(const struct events *events, struct state_out *out)
+save_events(struct events *events, struct state_out *out)
 {
 	uint64_t next = events_next(events);
 

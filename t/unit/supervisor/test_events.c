@@ -98,8 +98,22 @@ START_TEST(every_life_has_another_name)
 }
 END_TEST
 
+START_TEST(a_line_of_before_is_kept_as_it_was)
+{
+	struct events *events = events_new();
+
+	events_put(events, 5000, "{\"seq\":5000}");
+	events_add(events, "ready", "a", "%s", "");
+	ck_assert_str_eq(events_get(events, 5000), "{\"seq\":5000}");
+	ck_assert_ptr_nonnull(strstr(events_get(events, 5001),
+	    "\"event\":\"ready\",\"name\":\"a\"}"));
+	events_free(&events);
+}
+END_TEST
+
 UNIT(events, events_are_numbered_from_one,
     the_oldest_are_forgotten_and_numbers_go_on,
     every_line_is_json_even_when_its_members_are_too_long,
     held_event_holds_back_what_comes_after,
-    ring_that_runs_over_forgets_what_was_held, every_life_has_another_name)
+    ring_that_runs_over_forgets_what_was_held, every_life_has_another_name,
+    a_line_of_before_is_kept_as_it_was)
