@@ -216,6 +216,9 @@ bool child_has_process(const struct child *child);
 /* Has a process or leftovers of one. */
 bool child_is_alive(const struct child *child);
 bool child_is_ready(const struct child *child);
+/* Ready, or nobody expects it to be: an operator stopped it, it has ended for
+ * good, it is not needed here. */
+bool child_is_well(const struct child *child);
 enum child_face child_face(const struct child *child);
 const char *child_face_name(enum child_face face);
 const char *child_state_name(enum child_state state);

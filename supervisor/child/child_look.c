@@ -48,6 +48,13 @@ child_is_ready(const struct child *child)
 	return child->state == CHILD_READY || child->state == CHILD_RELOADING;
 }
 
+bool
+child_is_well(const struct child *child)
+{
+	return child_is_ready(child) || child->want == WANT_DOWN ||
+	    child->state == CHILD_EXITED || child->state == CHILD_IGNORED;
+}
+
 enum child_face
 child_face(const struct child *child)
 {

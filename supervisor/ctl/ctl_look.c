@@ -174,13 +174,6 @@ do_version(const struct ctl_request *request)
 	ctl_reply_end(request);
 }
 
-static bool
-is_well(const struct child *child)
-{
-	return child_is_ready(child) || child->want == WANT_DOWN ||
-	    child->state == CHILD_EXITED || child->state == CHILD_IGNORED;
-}
-
 void
 do_health(const struct ctl_request *request)
 {
@@ -193,7 +186,7 @@ do_health(const struct ctl_request *request)
 		const struct child *child = tree->children[i];
 
 		ready += child_is_ready(child);
-		if (is_well(child))
+		if (child_is_well(child))
 			continue;
 		buf_add_str(out, unwell++ ? "," : "");
 		json_quote(out, slice_of(child->node.name));
@@ -293,7 +286,6 @@ show_template(const struct worker_spec *mold, struct buf *out)
 
 	conf.worker.strategy =
 	    strategy_of(conf.worker.strategy, STRATEGY_ONE_FOR_ONE);
-
 	show_rows(template_rows, &conf, out);
 }
 

@@ -72,15 +72,11 @@ judge_group(const struct msd *msd, const struct ctl_wait *what,
 {
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		const struct child *child = msd->tree.children[i];
-		bool ended = child->want == WANT_DOWN ||
-		    child->state == CHILD_EXITED ||
-		    child->state == CHILD_IGNORED;
 
 		if (child->leaving || !tree_is_below(&child->node, group))
 			continue;
-		if (what->what == CTL_WAIT_DOWN
-			? child_is_alive(child)
-			: !child_is_ready(child) && !ended)
+		if (what->what == CTL_WAIT_DOWN ? child_is_alive(child)
+						: !child_is_well(child))
 			return 0;
 	}
 	return what->what == CTL_WAIT_DOWN || !group->starting;

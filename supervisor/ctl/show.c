@@ -200,11 +200,7 @@ group_state(const struct group *group)
 		const struct group *below = node_group(group->nodes[i]);
 
 		if (child)
-			ready = ready &&
-			    (child_is_ready(child) ||
-				child->want == WANT_DOWN ||
-				child->state == CHILD_EXITED ||
-				child->state == CHILD_IGNORED);
+			ready = ready && child_is_well(child);
 		else
 			ready = ready &&
 			    (below->stopped ||

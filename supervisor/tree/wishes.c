@@ -6,7 +6,6 @@
  */
 #include "supervisor/tree/wishes.h"
 
-#include "supervisor/child/child.h"
 #include "supervisor/msd.h"
 #include "supervisor/tree/group_stop.h"
 #include "supervisor/tree/steps.h"
@@ -15,16 +14,16 @@
 /* ---- marking ------------------------------------------------------------ */
 
 static void
-mark_stop(struct child *child, enum exit_cause cause, int rest)
+mark_stop(struct child *child, enum exit_cause cause, enum child_state rest)
 {
 	if (!child_is_alive(child)) {
 		if (rest != CHILD_DOWN || child->state == CHILD_BACKOFF)
-			child_rest(child, (enum child_state)rest);
+			child_rest(child, rest);
 		return;
 	}
 	child->must_stop = true;
-	child->stop_rest = (enum child_state)rest;
-	child->rest = (enum child_state)rest;
+	child->stop_rest = rest;
+	child->rest = rest;
 	if (child->stop_cause == EXIT_BY_SELF)
 		child->stop_cause = cause;
 }
@@ -63,7 +62,7 @@ mark_dependents(struct msd *msd, struct batch *batch, enum exit_cause cause)
 }
 
 void
-wish_stop(struct child *child, enum exit_cause cause, int rest,
+wish_stop(struct child *child, enum exit_cause cause, enum child_state rest,
     struct batch *batch)
 {
 	child->must_start = false;
@@ -168,7 +167,7 @@ wish_restart(struct msd *msd, struct node *node, enum strategy strategy)
 }
 
 void
-wish_group_down(struct msd *msd, struct group *group, int rest)
+wish_group_down(struct msd *msd, struct group *group, enum child_state rest)
 {
 	struct batch *batch = batch_new();
 
