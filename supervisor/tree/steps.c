@@ -109,6 +109,15 @@ advance_stops(struct msd *msd)
 
 /* ---- starting ----------------------------------------------------------- */
 
+/* A failed start is not over before its processes are gone: only then is it
+ * decided whether the supervisor has started. */
+static bool
+is_in_birth(const struct child *child)
+{
+	return child->state == CHILD_STARTING ||
+	    (child_is_alive(child) && !child->was_ready);
+}
+
 static bool
 is_coming(const struct child *child)
 {
@@ -190,7 +199,7 @@ advance_starts(struct msd *msd)
 
 		if (!batch || batch->young)
 			continue;
-		if (child->state == CHILD_STARTING && !child->must_stop)
+		if (is_in_birth(child) && !child->must_stop)
 			note_starting(batch, child);
 		if (!child->must_start)
 			continue;
@@ -220,8 +229,7 @@ settle_groups(struct msd *msd)
 		msd->tree.groups[i]->marked = false;
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		const struct child *child = msd->tree.children[i];
-		bool busy = child->must_stop ||
-		    child->state == CHILD_STARTING ||
+		bool busy = child->must_stop || is_in_birth(child) ||
 		    (child->must_start && !child->waits_for);
 
 		if (!busy)
@@ -286,8 +294,8 @@ settle_children(struct msd *msd)
 {
 	for (size_t i = msd->tree.child_count; i-- > 0;) {
 		struct child *child = msd->tree.children[i];
-		bool busy = child->must_stop || child->must_start ||
-		    child->state == CHILD_STARTING;
+		bool busy =
+		    child->must_stop || child->must_start || is_in_birth(child);
 
 		if (!busy)
 			batch_leave(child);

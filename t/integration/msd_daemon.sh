@@ -28,4 +28,16 @@ code=0; "$B/msd" -D -c "$dir/ms.conf" 2>"$dir/err" || code=$?
 expect "a tree that does not come up is exit 1, not $code" '[ $code = 1 ]'
 expect "msd's log names the worker and the reason" \
     'grep -q "worker bad exec failed: No such file" "$dir/log/msd.log"'
+# its process is being stopped when nothing else is on its way any more
+write_conf "$dir/ms.conf" <<'CONF'
+[worker good]
+command = sleep 1000
+[worker late]
+command = sleep 1000
+ready = notify
+start_timeout = 200ms
+CONF
+code=0; "$B/msd" -D -c "$dir/ms.conf" 2>"$dir/err" || code=$?
+expect "nor is one whose last worker is late up, $code" '[ $code = 1 ]'
+expect "it is named" 'grep -q "worker late not ready in time" "$dir/err"'
 story_end
