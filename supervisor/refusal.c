@@ -3,10 +3,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/buf.h"
 
-#define ERRORS_SHOWN 3u
+#define HEAD_BYTES 64u /* the count, and where all can be seen */
 
 bool
 refuse(struct refusal *refusal, const char *code, const char *fmt, ...)
@@ -23,12 +24,15 @@ refuse(struct refusal *refusal, const char *code, const char *fmt, ...)
 bool
 refuse_conf(struct refusal *refusal, const struct conf_errors *errors)
 {
-	size_t shown =
-	    errors->count < ERRORS_SHOWN ? errors->count : ERRORS_SHOWN;
+	size_t room = sizeof(refusal->why.text) - HEAD_BYTES;
 	struct buf text = { 0 };
 
-	for (size_t i = 0; i < shown; i++)
+	/* whole ones only; a first one that is too long is cut */
+	for (size_t i = 0; i < errors->count && i < CONF_ERRORS_MAX; i++) {
+		if (i && text.len + 2 + strlen(errors->text[i]) >= room)
+			break;
 		buf_printf(&text, "%s%s", i ? "; " : "", errors->text[i]);
+	}
 	buf_add_u8(&text, '\0');
 	refuse(refusal, "invalid_spec", "%zu error%s%s: %s", errors->count,
 	    errors->count == 1 ? "" : "s",
