@@ -62,7 +62,8 @@ struct msd {
 	struct loop_task reap_task;
 	ev_timer shutdown_timer;
 	struct loop_task advance;
-	char **words; /* see msd_word() */
+	size_t starts_from; /* number of the child whose turn it is; steps.c */
+	char **words;       /* see msd_word() */
 	size_t word_count;
 	void (*on_booted)(struct msd *msd);
 };

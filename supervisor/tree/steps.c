@@ -186,13 +186,17 @@ note_starting(struct batch *batch, const struct child *child)
 
 /*
  * Each start takes some hundred microseconds: after TURN_MS of them the
- * control socket has its turn, and the dead are reaped between two.
+ * control socket has its turn, and the dead are reaped between two.  The next
+ * turn begins with whom this one did not come to: else a few that crash again
+ * and again at the front would be all that is ever started.
  */
 static void
 advance_starts(struct msd *msd)
 {
 	struct mono until = mono_add_ms(mono_now(), TURN_MS);
+	size_t from = msd->starts_from;
 
+	msd->starts_from = 0;
 	for (size_t i = 0; i < msd->tree.child_count; i++) {
 		struct child *child = msd->tree.children[i];
 		struct batch *batch = child->batch;
@@ -209,7 +213,13 @@ advance_starts(struct msd *msd)
 		}
 		if (batch->stopping || !has_turn(batch->starting, child))
 			continue;
+		if (i < from) {
+			note_starting(batch, child);
+			msd_touch(msd);
+			continue;
+		}
 		if (mono_reached(mono_now(), until)) {
+			msd->starts_from = i;
 			msd_touch(msd);
 			return;
 		}
