@@ -29,6 +29,10 @@ print_members(const struct json *object, struct buf *out)
 			print_members(m, out);
 			continue;
 		}
+		if (text && !text[0]) { /* not given: no blanks at the end */
+			buf_printf(out, "%s\n", json_key(m));
+			continue;
+		}
 		buf_printf(out, "%-20s ", json_key(m));
 		if (text)
 			buf_add_str(out, text);

@@ -187,7 +187,8 @@ card_render(const struct json *worker, const struct look *look, int64_t now_ns,
 	char text[LOOK_TEXT_BYTES];
 
 	title_render(worker, look, out);
-	print_process(worker, look, out);
+	if (strcmp(json_get_str(worker, "type", "worker"), "worker") == 0)
+		print_process(worker, look, out);
 	if (status[0]) {
 		key_render(look, "says", out);
 		look_text(look, slice_of(status),
