@@ -124,7 +124,7 @@ be_born_sharing(struct birth *birth)
 	args.stack_size = sizeof(stack);
 	pid = clone3_on_stack(&args, birth);
 	if (pid > 0 && !birth->lives && birth->in_cgroup)
-		waitpid(pid, NULL, 0); /* see cgroup.c: killed at birth */
+		waitpid(pid, NULL, 0); /* see cgroup_child.c: killed at birth */
 	else if (!is_no_answer(pid))
 		return pid;
 	birth->in_cgroup = false;
