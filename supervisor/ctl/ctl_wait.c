@@ -64,6 +64,14 @@ judge(const struct ctl_wait *what, const struct child *child)
 	return 0;
 }
 
+/* Ready, it may be the old one still; ended, the new one may be to come. */
+static bool
+is_changing(const struct child *child)
+{
+	return child->want == WANT_UP &&
+	    (child->must_stop || child->must_start);
+}
+
 /* A whole tree is `ready` when it has booted and every worker that should be
  * up is; `down` when nothing lives. */
 static int
@@ -75,8 +83,9 @@ judge_group(const struct msd *msd, const struct ctl_wait *what,
 
 		if (child->leaving || !tree_is_below(&child->node, group))
 			continue;
-		if (what->what == CTL_WAIT_DOWN ? child_is_alive(child)
-						: !child_is_well(child))
+		if (what->what == CTL_WAIT_DOWN
+			? child_is_alive(child)
+			: !child_is_well(child) || is_changing(child))
 			return 0;
 	}
 	return what->what == CTL_WAIT_DOWN || !group->starting;

@@ -193,10 +193,12 @@ obey(struct child *child, const struct order *order)
 static enum command_answer
 judge_child(const struct child *child, enum command command)
 {
-	/* a stop on the way to a restart is not a stop */
-	if (command == COMMAND_START && child_face(child) == FACE_STOPPING &&
-	    child->must_start)
-		return COMMAND_RESTARTING;
+	bool stops = child->must_stop || child_face(child) == FACE_STOPPING;
+
+	/* it may still wait for its turn to be stopped; a stop on the way to a
+	 * restart is not a stop */
+	if (command == COMMAND_START && stops)
+		return child->must_start ? COMMAND_RESTARTING : COMMAND_DO;
 	/* the face says stopping, but only leftovers live */
 	if (command == COMMAND_SIGNAL && child->state == CHILD_CLEANING)
 		return COMMAND_NO_PROCESS;
