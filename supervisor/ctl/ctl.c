@@ -54,7 +54,15 @@ unknown_verb(const struct ctl_request *request, const char *word)
 static bool
 resolve(struct ctl_request *request, const struct ctl_verb *verb)
 {
-	request->name = json_get_str(request->json, "name", NULL);
+	const struct json *name = json_get(request->json, "name");
+
+	/* whoever means a worker must not get what is for all of them */
+	if (name && json_type_of(name) != JSON_STRING &&
+	    json_type_of(name) != JSON_NULL) {
+		ctl_fail(request, "bad_request", "name: is a text");
+		return false;
+	}
+	request->name = name ? json_text(name) : NULL;
 	if (!request->name && verb->naming < CTL_MUST_NAME)
 		return true;
 	if (!request->name) {

@@ -17,6 +17,8 @@ expect "a member given twice is refused" 'grep -q bad_request "$dir/2"'
 printf '{"id":7,"do":"stauts"}\n' | say >"$dir/3"
 expect "an unknown verb is a bad request" 'grep -q bad_request "$dir/3"'
 expect "the id comes back" 'grep -q "\"id\":7" "$dir/3"'
+printf '{"id":8,"do":"reload","name":["a"]}\n' | say >"$dir/3"
+expect "a name that is none does not mean all" 'grep -q bad_request "$dir/3"'
 head -c 300000 /dev/zero | tr '\0' 'x' | say >"$dir/4"
 head -c 100000 /dev/urandom | say >"$dir/5"
 i=0
