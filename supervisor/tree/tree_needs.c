@@ -155,6 +155,8 @@ void
 tree_forget_needs(struct tree *tree, struct child *child)
 {
 	needs_fini(&child->needs);
+	if (child->origin == CHILD_INSTANCE)
+		return; /* nobody can name it */
 	for (size_t i = 0; i < tree->child_count; i++) {
 		forget_peer(&tree->children[i]->needs, child);
 		if (tree->children[i]->waits_for == child)

@@ -61,6 +61,15 @@ mark_dependents(struct msd *msd, struct batch *batch, enum exit_cause cause)
 	}
 }
 
+/* Nobody can require an instance: there may be thousands, each its own wish. */
+static void
+mark_dependents_of(const struct child *child, struct batch *batch,
+    enum exit_cause cause)
+{
+	if (child->origin != CHILD_INSTANCE)
+		mark_dependents(child->msd, batch, cause);
+}
+
 void
 wish_stop(struct child *child, enum exit_cause cause, enum child_state rest,
     struct batch *batch)
@@ -68,7 +77,7 @@ wish_stop(struct child *child, enum exit_cause cause, enum child_state rest,
 	child->must_start = false;
 	mark_stop(child, cause, rest);
 	batch_join(batch, child);
-	mark_dependents(child->msd, batch, cause);
+	mark_dependents_of(child, batch, cause);
 	msd_touch(child->msd);
 }
 
@@ -79,7 +88,7 @@ wish_start(struct child *child, enum exit_cause cause, struct batch *batch)
 	child->waits_for = NULL;
 	mark_stop(child, cause, CHILD_DOWN);
 	batch_join(batch, child);
-	mark_dependents(child->msd, batch, cause);
+	mark_dependents_of(child, batch, cause);
 	msd_touch(child->msd);
 }
 
