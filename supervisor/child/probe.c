@@ -134,6 +134,9 @@ leave(struct probe *probe)
 	loop_timer_stop(probe->child->msd->loop, &probe->timer);
 	if (probe->state == PROBE_WAITING)
 		TAILQ_REMOVE(&probes->waiting, probe, in_queue);
+	if (probe->ended)
+		TAILQ_REMOVE(&probes->ended, probe, in_queue);
+	probe->ended = false;
 	if (probe->state == PROBE_RUNNING) {
 		try_close(probe);
 		if (probe->is_program)
@@ -278,6 +281,8 @@ probe_note_end(struct probe *probe, const siginfo_t *info)
 
 	HASH_DELETE(by_pid, probes->by_pid, probe);
 	probe->program.pid = 0;
+	if (probe->state != PROBE_RUNNING)
+		return; /* it was given up before, and judged */
 	probe->wait_code = info->si_code;
 	probe->wait_status = info->si_status;
 	probe->ended = true;
