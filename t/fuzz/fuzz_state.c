@@ -20,13 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 static void
 forget_all(struct msd *msd)
 {
-	for (size_t i = 0; i < msd->tree.child_count; i++) {
-		struct child *child = msd->tree.children[i];
-
-		free(child->notify_path);
-		child->notify_path = NULL;
-		child->cgroup_dirs = 0;
-	}
+	for (size_t i = 0; i < msd->tree.child_count; i++)
+		msd->tree.children[i]->cgroup_dirs = 0;
 	free(msd->socket_path);
 	msd->socket_path = strdup("");
 	ctl_close(&msd->ctl);
