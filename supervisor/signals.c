@@ -34,11 +34,13 @@ static void
 on_hup(struct msd *msd)
 {
 	struct conf_errors errors;
+	struct buf plan = { 0 };
 
 	if (msd->stopping)
 		return;
 	conf_errors_init(&errors);
-	reload_run(msd, false, &errors);
+	reload_run(msd, false, &plan, &errors);
+	buf_fini(&plan);
 	conf_errors_fini(&errors);
 }
 

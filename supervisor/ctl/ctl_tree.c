@@ -26,17 +26,15 @@ wants_specs_only(const struct ctl_request *request)
 }
 
 /* Answers with what a reload would do, or why it is refused (false). */
-static bool
-answer_plan(const struct ctl_request *request)
+void
+do_plan(const struct ctl_request *request)
 {
 	struct conf_errors errors;
 	struct reload *reload;
-	bool ok;
 
 	conf_errors_init(&errors);
 	reload = reload_plan(request->msd, wants_specs_only(request), &errors);
-	ok = reload != NULL;
-	if (ok) {
+	if (reload) {
 		struct buf *out = ctl_reply(request);
 
 		buf_add_u8(out, ',');
@@ -47,13 +45,6 @@ answer_plan(const struct ctl_request *request)
 	}
 	reload_free(&reload);
 	conf_errors_fini(&errors);
-	return ok;
-}
-
-void
-do_plan(const struct ctl_request *request)
-{
-	answer_plan(request);
 }
 
 static bool
@@ -69,15 +60,26 @@ void
 do_reload(const struct ctl_request *request)
 {
 	struct conf_errors errors;
+	struct buf plan = { 0 };
 
 	if (request->node) {
 		ctl_run_command(request, COMMAND_RELOAD, 0);
 		return;
 	}
-	if (is_shutting_down(request) || !answer_plan(request))
+	if (is_shutting_down(request))
 		return;
 	conf_errors_init(&errors);
-	reload_run(request->msd, wants_specs_only(request), &errors);
+	if (reload_run(request->msd, wants_specs_only(request), &plan,
+		&errors)) {
+		struct buf *out = ctl_reply(request);
+
+		buf_add_u8(out, ',');
+		buf_add_slice(out, buf_slice(&plan));
+		ctl_reply_end(request);
+	} else {
+		fail_conf(request, &errors);
+	}
+	buf_fini(&plan);
 	conf_errors_fini(&errors);
 }
 

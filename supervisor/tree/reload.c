@@ -22,6 +22,8 @@
 #include "supervisor/tree/wishes.h"
 #include "supervisor/upstream.h"
 
+#define EVENT_PLAN_BYTES 900u /* a longer plan is not told in the event */
+
 /* ---- comparing ---------------------------------------------------------- */
 
 static bool
@@ -279,10 +281,11 @@ reload_apply(struct reload *reload)
 }
 
 bool
-reload_run(struct msd *msd, bool specs_only, struct conf_errors *errors)
+reload_run(struct msd *msd, bool specs_only, struct buf *plan,
+    struct conf_errors *errors)
 {
 	struct reload *reload;
-	struct buf plan = { 0 };
+	bool fits;
 
 	upstream_reloading(msd->upstream);
 	reload = reload_plan(msd, specs_only, errors);
@@ -299,14 +302,13 @@ reload_run(struct msd *msd, bool specs_only, struct conf_errors *errors)
 		upstream_reloaded(msd->upstream, "reload refused");
 		return false;
 	}
-	reload_show(reload, &plan);
-	buf_add_u8(&plan, '\0');
+	reload_show(reload, plan);
 	reload_apply(reload);
 	log_info("reloaded", NULL);
-	events_add(msd->events, "reloaded", "root", "%s",
-	    plan.len < 900 ? (const char *)plan.ptr : "");
+	fits = plan->len < EVENT_PLAN_BYTES;
+	events_add(msd->events, "reloaded", "root", "%.*s",
+	    fits ? (int)plan->len : 0, fits ? (const char *)plan->ptr : "");
 	upstream_reloaded(msd->upstream, NULL);
-	buf_fini(&plan);
 	reload_free(&reload);
 	alloc_trim();
 	return true;

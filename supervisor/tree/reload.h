@@ -35,7 +35,9 @@ void reload_apply(struct reload *reload);
 /* "add":[names],"stop":[...], ... */
 void reload_show(const struct reload *reload, struct buf *out);
 
-/* SIGHUP: all of it, with log lines and events.  False: refused. */
-bool reload_run(struct msd *msd, bool specs_only, struct conf_errors *errors);
+/* All of it, with log lines and events.  What was done is added to plan, as
+ * reload_show() does.  False: refused. */
+bool reload_run(struct msd *msd, bool specs_only, struct buf *plan,
+    struct conf_errors *errors);
 
 #endif

@@ -57,5 +57,9 @@ expect "moved has a new parent" 'msctl status moved --json | grep -q "\"supervis
 printf 'nonsense\n' >>"$dir/ms.conf"
 kill -HUP "$msd"
 await "the refusal is an event" 10 'msctl events --json | grep -q reload_refused'
-expect "and changes nothing" '[ "$(pid_of same)" = "$same" ]'
+code=0; msctl reload >/dev/null 2>&1 || code=$?
+expect "msctl is told, $code" '[ $code = 6 ]'
+expect "and so is everybody else" \
+    '[ "$(msctl events --json | grep -c reload_refused)" = 2 ]'
+expect "it changes nothing" '[ "$(pid_of same)" = "$same" ]'
 story_end
