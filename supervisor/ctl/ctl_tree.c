@@ -19,21 +19,33 @@ fail_conf(const struct ctl_request *request, const struct conf_errors *errors)
 	ctl_refuse(request, &refusal);
 }
 
+/* False after an error has been answered: a flag misread would restart what
+ * it should leave alone. */
 static bool
-wants_specs_only(const struct ctl_request *request)
+read_specs_only(const struct ctl_request *request, bool *specs_only_r)
 {
-	return json_get_bool(request->json, "specs_only", false);
+	const struct json *flag = json_get(request->json, "specs_only");
+
+	*specs_only_r = json_get_bool(request->json, "specs_only", false);
+	if (!flag ||
+	    (json_type_of(flag) == JSON_TRUE ||
+		json_type_of(flag) == JSON_FALSE))
+		return true;
+	ctl_fail(request, "bad_request", "specs_only: is true or false");
+	return false;
 }
 
-/* Answers with what a reload would do, or why it is refused (false). */
 void
 do_plan(const struct ctl_request *request)
 {
 	struct conf_errors errors;
 	struct reload *reload;
+	bool specs_only;
 
+	if (!read_specs_only(request, &specs_only))
+		return;
 	conf_errors_init(&errors);
-	reload = reload_plan(request->msd, wants_specs_only(request), &errors);
+	reload = reload_plan(request->msd, specs_only, &errors);
 	if (reload) {
 		struct buf *out = ctl_reply(request);
 
@@ -61,16 +73,16 @@ do_reload(const struct ctl_request *request)
 {
 	struct conf_errors errors;
 	struct buf plan = { 0 };
+	bool specs_only;
 
 	if (request->node) {
 		ctl_run_command(request, COMMAND_RELOAD, 0);
 		return;
 	}
-	if (is_shutting_down(request))
+	if (is_shutting_down(request) || !read_specs_only(request, &specs_only))
 		return;
 	conf_errors_init(&errors);
-	if (reload_run(request->msd, wants_specs_only(request), &plan,
-		&errors)) {
+	if (reload_run(request->msd, specs_only, &plan, &errors)) {
 		struct buf *out = ctl_reply(request);
 
 		buf_add_u8(out, ',');

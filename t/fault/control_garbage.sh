@@ -19,6 +19,8 @@ expect "an unknown verb is a bad request" 'grep -q bad_request "$dir/3"'
 expect "the id comes back" 'grep -q "\"id\":7" "$dir/3"'
 printf '{"id":8,"do":"reload","name":["a"]}\n' | say >"$dir/3"
 expect "a name that is none does not mean all" 'grep -q bad_request "$dir/3"'
+printf '{"id":9,"do":"reload","specs_only":"yes"}\n' | say >"$dir/3"
+expect "a flag that is none is not a no" 'grep -q bad_request "$dir/3"'
 head -c 300000 /dev/zero | tr '\0' 'x' | say >"$dir/4"
 head -c 100000 /dev/urandom | say >"$dir/5"
 i=0
