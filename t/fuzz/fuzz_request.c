@@ -12,6 +12,7 @@
 #include "supervisor/log/logs.h"
 #include "supervisor/msd.h"
 #include "supervisor/tree/steps.h"
+#include "supervisor/upstream.h"
 
 #define CONF                                                           \
 	"[msd]\nrun_dir = /nowhere\nlog_dir = /nowhere\n"              \
@@ -53,6 +54,7 @@ open_msd(struct msd *msd)
 	msd->advance.run = on_advance;
 	msd->events = events_new();
 	msd->logs = logs_new(msd);
+	msd->upstream = upstream_new(msd);
 	msd->spec = make_spec();
 	msd->socket_path = strdup("");
 	tree_apply(msd, &msd->tree, msd->spec, false);
@@ -66,6 +68,7 @@ close_msd(struct msd *msd)
 	tree_fini(&msd->tree);
 	spec_drop(&msd->spec);
 	msd_free_words(msd);
+	upstream_free(&msd->upstream);
 	logs_free(&msd->logs);
 	events_free(&msd->events);
 	loop_free(&msd->loop);
