@@ -123,7 +123,8 @@ show_next_start(const struct child *child, struct buf *out)
 {
 	uint64_t ms = mono_ms_left(mono_now(), child->due);
 
-	if (child->must_start && !child_is_alive(child) && ms > 0)
+	if (child->must_start && !child_is_alive(child) && child->due.ns &&
+	    ms > 0)
 		buf_printf(out, "\"next_start_ms\":%" PRIu64, ms);
 	else /* it runs, stays down, or waits for somebody and not for a time */
 		buf_add_str(out, "\"next_start_ms\":null");

@@ -65,6 +65,8 @@ await "its dependents are down" 10 \
     '[ "$(state_of left) $(state_of right) $(state_of top)" = "down down down" ]'
 expect "they say what they wait for" \
     'msctl status left --json | grep -q "\"waits_for\":\"base\""'
+expect "and that this is no matter of time" \
+    'msctl status left --json | grep -q "\"next_start_ms\":null"'
 rm "$dir/broken"
 msctl start base --wait >/dev/null || fail "start base"
 await_ready top
