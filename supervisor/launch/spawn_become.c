@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "supervisor/launch/signals_default.h"
 #include "supervisor/launch/spawn.h"
 
 /* This machine counts pids in 7 digits; pid_t has at most 10. */
@@ -144,18 +145,6 @@ place_fds(const struct spawn_plan *plan, int *error_fd)
 	return true;
 }
 
-static void
-reset_signals(void)
-{
-	struct sigaction standard = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int signo = 1; signo < NSIG; signo++)
-		sigaction(signo, &standard, NULL); /* KILL, STOP refuse */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 enum spawn_stage
 spawn_become(const struct spawn_plan *plan, bool in_cgroup, int *error_fd)
 {
@@ -189,7 +178,7 @@ spawn_become(const struct spawn_plan *plan, bool in_cgroup, int *error_fd)
 		return SPAWN_FDS;
 	write_pid(plan->listen_pid, getpid());
 	write_pid(plan->watchdog_pid, getpid());
-	reset_signals();
+	signals_default();
 	execve(plan->path, plan->argv, plan->envp);
 	return SPAWN_EXEC;
 }

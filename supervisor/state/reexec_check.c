@@ -17,6 +17,7 @@
 
 #include "common/fd.h"
 #include "common/str.h"
+#include "supervisor/launch/signals_default.h"
 #include "supervisor/state/reexec.h"
 
 #define STATE_FD        3
@@ -41,14 +42,10 @@ static void
 become(const char *path, int state, int said)
 {
 	char *argv[] = { "msd", "--resume-check", "3", NULL };
-	struct sigaction standard = { .sa_handler = SIG_DFL };
-	sigset_t none;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
-	for (int signo = 1; signo < NSIG; signo++)
-		sigaction(signo, &standard, NULL);
 	state = fcntl(state, F_DUPFD, STATE_FD + 1);
 	said = fcntl(said, F_DUPFD, STATE_FD + 1);
 	if (null < 0 || state < 0 || said < 0 || dup2(null, 0) < 0 ||
@@ -56,8 +53,7 @@ become(const char *path, int state, int said)
 	    dup2(state, STATE_FD) < 0 ||
 	    close_range(STATE_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		_exit(EXIT_NO_PROGRAM);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_default();
 	execv(path, argv);
 	dprintf(2, "cannot execute %s: %s", path, strerror(errno));
 	_exit(EXIT_NO_PROGRAM);

@@ -17,11 +17,10 @@ backoff = 1ms..5ms
 command = $chaos 'out:second-\\n' exit:1
 backoff = 1ms..5ms
 CONF
-# nohup's way: HUP, INT, PIPE and CHLD are ignored, a descriptor is left open
-(
-	trap '' HUP INT PIPE CHLD
-	exec 9<"$dir/ms.conf" "$B/msd" -c "$dir/ms.conf"
-) >"$dir/msd.out" 2>&1 &
+# nohup's way and worse: all is ignored, the two of glibc's threads as well (its
+# posix_spawn may do that), and a descriptor is left open
+"$chaos" ignore-all exec:"$B/msd" -c "$dir/ms.conf" \
+    9<"$dir/ms.conf" >"$dir/msd.out" 2>&1 &
 msd=$!
 await "msd answers" 20 'msctl count >/dev/null 2>&1'
 await_ready clean

@@ -31,6 +31,7 @@
  *   stopself            stops, as a hung process
  *   deaf                ignores TERM from now on
  *   ignore:SIG          ignores SIG from now on
+ *   ignore-all          ignores all signals, those of glibc too
  *   on:SIG:STEP         runs STEP when SIG comes; several run in their order
  *
  *   fork:N              N children that wait
@@ -96,6 +97,7 @@ static const struct {
 	{ "stopself", step_stopself },
 	{ "deaf", step_deaf },
 	{ "ignore", step_ignore },
+	{ "ignore-all", step_ignore_all },
 	{ "on", step_on },
 	{ "fork", step_fork },
 	{ "child", step_child },

@@ -44,8 +44,8 @@ step_fn step_say, step_beat, step_notifyfd, step_note, step_stamp;
 step_fn step_sayfd, step_shout, step_barrier, step_main, step_heir, step_times;
 /* ends.c: how it dies, or does not */
 step_fn step_exit, step_segv, step_abort, step_kill, step_stopself, step_deaf,
-    step_ignore, step_on, step_exit_if, step_exit_unless, step_if, step_at,
-    step_from, step_count, step_pause, step_await;
+    step_ignore, step_ignore_all, step_on, step_exit_if, step_exit_unless,
+    step_if, step_at, step_from, step_count, step_pause, step_await;
 /* family.c: whom it leaves behind */
 step_fn step_fork, step_child, step_orphan, step_setsid_orphan, step_daemonise,
     step_holdpipe, step_forkbomb;

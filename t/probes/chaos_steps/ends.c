@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,6 +184,16 @@ void
 step_ignore(char *value)
 {
 	signal(signal_number(value), SIG_IGN);
+}
+
+/* Also the two that glibc's sigaction() refuses to touch. */
+void
+step_ignore_all(char *value MS_UNUSED)
+{
+	const void *action[8] = { SIG_IGN };
+
+	for (int signo = 1; signo < NSIG; signo++)
+		syscall(SYS_rt_sigaction, signo, action, NULL, NSIG / 8);
 }
 
 /* Steps use system calls only, so a handler may run them. */
