@@ -19,6 +19,8 @@
 #define ENV_LOG_DIR    "MS_LOG_DIR"
 #define ENV_SOCKET     "MS_SOCKET" /* msd's control socket */
 #define ENV_LOG_FD     "MS_LOG_FD" /* only ms-log: see proto/logs.h */
+/* File of its numbers, made by msd: common/metrics.h */
+#define ENV_METRICS "MS_METRICS"
 
 /* ---- descriptors --------------------------------------------------------- */
 /* 0 is /dev/null, 1 and 2 are the worker's log; passed sockets start at 3. */
@@ -45,6 +47,10 @@ enum ms_exit {
  * run_dir/N.pub.ipc; both as NNG ipc:// addresses. */
 #define SERVICE_SUFFIX ".ipc"
 #define PUB_SUFFIX     ".pub.ipc"
+
+/* run_dir/metrics/NAME: the numbers of the worker NAME, and of msd */
+#define METRICS_DIR "metrics"
+#define METRICS_MSD "@msd" /* no worker can be called so */
 
 #define WORKER_NAME_BYTES_MAX 64 /* [A-Za-z0-9_-]+, '@N' for instances */
 
