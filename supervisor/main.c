@@ -138,6 +138,7 @@ supervise(struct process *process)
 	tell_how_it_was(msd);
 	cgroups_clear(msd->cgroups);
 	tree_apply(msd, &msd->tree, msd->spec, false);
+	segments_tidy(&msd->segments, &msd->tree);
 	msd_boot(msd);
 	if (!guard_tie(&msd->guard))
 		msd_shutdown(msd, MSD_EXIT_OK, "the guardian is gone");

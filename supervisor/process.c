@@ -109,6 +109,7 @@ process_settle(struct process *process)
 
 	msd->lib_dir = process->lib_dir = dirs_lib(&msd->spec->msd);
 	msd->cgroups = cgroups_new(msd->spec->msd.run_dir, msd->guard.pid);
+	segments_open(&msd->segments, &msd->spec->msd);
 	msd->oom_score_adj = read_oom_score();
 	msd->socket_path =
 	    xasprintf("%s/" CONTROL_SOCKET, msd->spec->msd.run_dir);
@@ -128,6 +129,7 @@ process_close(struct process *process)
 		batch_leave(msd->tree.children[i]);
 	tree_fini(&msd->tree);
 	cgroups_free(&msd->cgroups);
+	segments_close(&msd->segments);
 	reexec_free(&msd->reexec);
 	reaper_fini(&msd->reaper);
 	upstream_free(&msd->upstream);

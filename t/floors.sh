@@ -36,7 +36,7 @@ BEGIN {
 	floor("^proto/client/",       "^(common/|proto/)")
 	floor("^proto/",              proto)
 	floor("^supervisor/msctl/",   "^(common/|proto/|supervisor/msctl/|supervisor/spec/spec)")
-	floor("^supervisor/",         proto "|^supervisor/((guard|spec|tree|child|launch|log|ctl|state)/)?[a-z0-9_]+\\.h$")
+	floor("^supervisor/",         proto "|^supervisor/((guard|spec|tree|child|launch|log|metrics|ctl|state)/)?[a-z0-9_]+\\.h$")
 	floor("^workers/[^/]+$",      "^(common/|proto/|workers/[a-z0-9_]+\\.h$)")
 	floor("^workers/[^/]+/",      "^(common/|proto/|workers/[a-z0-9_]+\\.h$)")
 	floor("^t/",                  "")

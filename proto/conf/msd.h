@@ -126,6 +126,7 @@ struct worker_conf {
 	bool significant;
 	bool stop_group; /* stop_signal to the whole process group */
 	bool clear_env;
+	bool metrics; /* it is given a file to count in */
 	int stop_signal;
 	struct words requires, wants, after;
 	struct ready_conf ready;

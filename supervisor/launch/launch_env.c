@@ -3,6 +3,7 @@
  * only msd can know; the last word counts. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/contract.h"
 #include "supervisor/child/fdstore.h"
@@ -61,6 +62,21 @@ set_place(struct launch *l)
 	env_setf(env, ENV_SOCKET "=%s", msd->socket_path);
 }
 
+/* Where it counts; nobody is kept from living because he cannot. */
+static void
+set_metrics(struct launch *l)
+{
+	const struct child *child = l->child;
+	struct segments *segments = &child->msd->segments;
+	uid_t uid = l->plan.sets_user ? l->plan.uid : geteuid();
+	gid_t gid = l->plan.sets_group ? l->plan.gid : getegid();
+
+	if (l->conf->metrics &&
+	    segments_make(segments, child->node.name, uid, gid))
+		env_setf(&l->env, ENV_METRICS "=%s/%s", segments->dir,
+		    child->node.name);
+}
+
 /* How it talks with msd. */
 static void
 set_channels(struct launch *l)
@@ -77,6 +93,7 @@ set_channels(struct launch *l)
 		l->plan.watchdog_pid =
 		    slot_of(env_set(env, "WATCHDOG_PID=" SPAWN_PID_SLOT));
 	}
+	set_metrics(l);
 	set_passed(l);
 }
 
