@@ -10,6 +10,7 @@
 
 #include "common/mono.h"
 #include "common/utf8.h"
+#include "proto/traceparent.h"
 
 #define AT(member) offsetof(struct envelope, member)
 
@@ -147,6 +148,18 @@ attribute_check(const struct attribute_row *row, struct slice value,
 		return why_set(why, MS_EATTRIBUTE,
 		    "attribute %s: not an RFC 3339 time", row->name);
 	return check_text(slice_of(row->name), value, why);
+}
+
+enum ms_err
+attribute_check_new(const struct attribute_row *row, struct slice value,
+    struct why *why)
+{
+	enum ms_err err = attribute_check(row, value, why);
+	struct traceparent ignored;
+
+	if (err == MS_OK && row == &attribute_rows[KEY_TRACEPARENT])
+		err = traceparent_parse(value, &ignored, why);
+	return err;
 }
 
 /* ---- extensions --------------------------------------------------------- */

@@ -55,6 +55,10 @@ const struct attribute_row *attribute_find(struct slice name);
 /* MS_EATTRIBUTE naming the attribute, and the offset of a wrong byte. */
 enum ms_err attribute_check(const struct attribute_row *row, struct slice value,
     struct why *why);
+/* Also what is asked of new events only, so that what a log holds already can
+ * be read for ever: a traceparent must be one. */
+enum ms_err attribute_check_new(const struct attribute_row *row,
+    struct slice value, struct why *why);
 enum ms_err extension_check(const struct attribute *extension, struct why *why);
 
 #endif

@@ -193,7 +193,7 @@ set_attribute(struct parse *p, const struct attribute_row *row,
 	    : take_text(p, m, &value);
 
 	if (err == MS_OK && row != &attribute_rows[KEY_SUBJECT])
-		err = attribute_check(row, value, p->why);
+		err = attribute_check_new(row, value, p->why);
 	else if (err == MS_OK)
 		err = subject_check(value, p->why);
 	if (err == MS_OK)

@@ -85,8 +85,9 @@ plan_attributes(struct plan *p)
 		if (value.len == 0)
 			continue;
 		/* the grammar of subjects says more than the rule for text */
-		err = key == KEY_SUBJECT ? MS_OK
-					 : attribute_check(row, value, p->why);
+		err = key == KEY_SUBJECT
+		    ? MS_OK
+		    : attribute_check_new(row, value, p->why);
 		if (err != MS_OK)
 			return err;
 		p->header_len += pad8(TLV_BYTES + value.len);

@@ -66,7 +66,8 @@ struct ms_event {
 	const char *partition_key;
 	const char *correlation_id; /* UUID text or NULL */
 	const char *causation_id;   /* UUID text or NULL */
-	const char *traceparent;
+	const char *traceparent;    /* W3C Trace Context, version 00 */
+	const char *tracestate;
 	int64_t time_ns; /* 0: now */
 	const void *data;
 	size_t data_bytes;
@@ -89,6 +90,29 @@ enum ms_err ms_publish(struct ms *ms, const struct ms_event *event,
 /* One CloudEvents JSON object (or bare JSON value with default_subject). */
 enum ms_err ms_publish_json(struct ms *ms, const char *text, size_t len,
     const char *default_subject, enum ms_durability durability);
+
+/*
+ * Traces.  An event may say the trace it belongs to (traceparent, tracestate);
+ * what is no traceparent of version 00 is refused with MS_EATTRIBUTE.  It is
+ * carried as it is to subscribers, consumers and the event store.  What many
+ * events have in common is said once, for all that is published afterwards and
+ * does not say it itself.
+ */
+#define MS_TRACEPARENT_BYTES 56
+/* parent NULL: a new trace; else a child: its trace, a new span. */
+enum ms_err ms_trace_child(struct ms *ms, const char *parent,
+    char traceparent_r[MS_TRACEPARENT_BYTES]);
+/* traceparent NULL ends it.  tracestate: at most 512 characters, or NULL.
+ * MS_EATTRIBUTE, MS_ETOOBIG; what was said before then still holds. */
+enum ms_err ms_trace_set(struct ms *ms, const char *traceparent,
+    const char *tracestate);
+/*
+ * What is published from now on was caused by this delivered event: it names
+ * it in causation_id, takes over its correlation_id (or begins it with the
+ * cause's id), and carries a child of its trace, one span for all of them.
+ * NULL ends it, ms_trace_set() too.  MS_EINVAL: it was not delivered.
+ */
+enum ms_err ms_cause(struct ms *ms, const struct ms_event *cause);
 
 struct ms_published {    /* totals since ms_open */
 	uint64_t events; /* given to ms_publish */

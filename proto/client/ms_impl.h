@@ -9,6 +9,7 @@
 #include "proto/client/link.h"
 #include "proto/client/ms.h"
 #include "proto/envelope.h"
+#include "proto/traceparent.h"
 
 /* One batch on its way: filling, flying, or waiting to fly again. */
 struct shipment {
@@ -45,6 +46,16 @@ struct service_link {
 	char name[]; /* "config" */
 };
 
+/* For events that do not say it themselves: trace.c */
+#define TRACESTATE_LEN_MAX 512u /* what everybody has to pass on */
+struct trace_context {
+	char traceparent[TRACEPARENT_BYTES]; /* "": none */
+	char tracestate[TRACESTATE_LEN_MAX + 1];
+	struct id128 causation; /* zero: none */
+	struct id128 correlation;
+};
+_Static_assert(MS_TRACEPARENT_BYTES == TRACEPARENT_BYTES, "one format");
+
 struct ms {
 	/* Acknowledgements have a hub of their own: ms_publish() waits for
 	 * them without running the caller's callbacks. */
@@ -57,6 +68,7 @@ struct ms {
 	SLIST_HEAD(, service_link) services;
 	LIST_HEAD(, ms_sub) subs;
 	LIST_HEAD(, ms_consumer) consumers;
+	struct trace_context context;
 	uint64_t dice;
 	struct why why;
 };
@@ -79,6 +91,9 @@ enum ms_err outbox_init(struct ms *ms, uint32_t window);
 void outbox_fini(struct ms *ms);
 /* Sends the begun batch when the window allows. */
 void outbox_push(struct ms *ms);
+
+/* What the event does not say and the context does; borrowed from ms. */
+void trace_fill(const struct ms *ms, struct envelope *e);
 
 /* Strings and payload live in arena or the frame. */
 enum ms_err event_from_frame(struct slice frame, struct arena *arena,

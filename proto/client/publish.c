@@ -230,8 +230,7 @@ note_time(struct shipment *s, int64_t ts_ns)
 }
 
 static enum ms_err
-add_envelope(struct ms *ms, const struct envelope *e,
-    enum ms_durability durability)
+add_envelope(struct ms *ms, struct envelope *e, enum ms_durability durability)
 {
 	struct outbox *box = &ms->outbox;
 	struct shipment *s;
@@ -239,6 +238,7 @@ add_envelope(struct ms *ms, const struct envelope *e,
 
 	if (err)
 		return err;
+	trace_fill(ms, e);
 	s = box->filling;
 	batch_open_record(&box->writer);
 	err = envelope_encode(e, &limits, &s->bytes, &ms->why);
@@ -335,6 +335,7 @@ ms_publish(struct ms *ms, const struct ms_event *event,
 		.source = slice_of(event->source ? event->source : ms->source),
 		.partition_key = slice_of(event->partition_key),
 		.traceparent = slice_of(event->traceparent),
+		.tracestate = slice_of(event->tracestate),
 		.time_ns = event->time_ns ? event->time_ns : wall_ns(),
 	};
 	enum ms_err err = check_durability(ms, durability);

@@ -11,6 +11,7 @@
 #include "common/mono.h"
 #include "proto/client/ms.h"
 #include "proto/subject.h"
+#include "proto/traceparent.h"
 #include "supervisor/msctl/event_file.h"
 #include "supervisor/msctl/service.h"
 #include "supervisor/msctl/verbs.h"
@@ -24,7 +25,8 @@ struct pub {
 	const char *subject; /* NULL: every event carries its own */
 	const char *type;    /* NULL: the subject */
 	enum ms_durability durability;
-	uint64_t rate; /* events a second, 0 = as fast as it goes */
+	const char *traceparent; /* NULL: what events say themselves */
+	uint64_t rate;           /* events a second, 0 = as fast as it goes */
 	char source[SOURCE_BYTES];
 	struct event_file file;
 	struct mono started;
@@ -83,6 +85,22 @@ read_subject(struct pub *pub, const struct args *args)
 	return err == MS_OK ? CTL_OK
 			    : ctl_fail_err(pub->ctl, err, "'%.80s': %s",
 				  pub->subject, why.text);
+}
+
+static int
+read_trace(struct pub *pub, const struct args *args)
+{
+	struct traceparent ignored;
+	struct why why = { "" };
+	enum ms_err err;
+
+	pub->traceparent = args_get(args, "traceparent");
+	if (!pub->traceparent)
+		return CTL_OK;
+	err = traceparent_parse(slice_of(pub->traceparent), &ignored, &why);
+	return err == MS_OK
+	    ? CTL_OK
+	    : ctl_fail_err(pub->ctl, err, "--traceparent: %s", why.text);
 }
 
 static int
@@ -293,7 +311,9 @@ publish(const struct pub *pub)
 	if (err != MS_OK)
 		return ctl_fail_err(pub->ctl, err, "cannot reach the bus: %s",
 		    ms_strerr(err));
-	err = send_all(pub, ms);
+	err = ms_trace_set(ms, pub->traceparent, NULL);
+	if (err == MS_OK)
+		err = send_all(pub, ms);
 	ms_published(ms, &done);
 	if (err == MS_OK)
 		say_published(pub, &done);
@@ -319,6 +339,8 @@ do_bus_pub(struct msctl *ctl, const struct args *args)
 		code = CTL_USAGE;
 	if (code == CTL_OK)
 		code = read_subject(&pub, args);
+	if (code == CTL_OK)
+		code = read_trace(&pub, args);
 	if (code == CTL_OK)
 		code = open_input(&pub, args);
 	if (code == CTL_OK)

@@ -120,7 +120,7 @@ const struct command ctl_commands[] = {
 	    "  msctl check etc/ms.conf --get msd.run_dir\n" },
 
 	{ "bus pub [SUBJECT] [--file FILE] [--data JSON] [--type T] "
-	  "[--durability D] [--rate N]", do_bus_pub,
+	  "[--durability D] [--rate N] [--traceparent T]", do_bus_pub,
 	    "publish events",
 	    "Without --file and --data, events are read from standard input.\n"
 	    "Each line is a CloudEvent (an object with specversion) or a bare\n"
@@ -132,7 +132,8 @@ const struct command ctl_commands[] = {
 	    "  --durability D  accepted, written (survives kill -9 of every\n"
 	    "                  process; this is the default), synced (survives\n"
 	    "                  power loss)\n"
-	    "  --rate N        at most N events a second\n\n"
+	    "  --rate N        at most N events a second\n"
+	    "  --traceparent T the trace (W3C) of events that name none\n\n"
 	    "  msctl bus pub agent.planner-1.started --data '{\"host\":\"a\"}'\n"
 	    "  msctl bus pub --file events.ndjson\n" },
 	{ "bus sub PATTERN [-n|--count N] [--data]", do_bus_sub,

@@ -9,6 +9,7 @@
 
 #include "proto/cloudevent.h"
 #include "proto/envelope.h"
+#include "proto/traceparent.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -23,13 +24,16 @@ seal(unsigned char *frame, size_t n)
 }
 
 static void
-check_again(const struct envelope *event)
+check_again(struct envelope *event)
 {
 	struct buf frame = { 0 }, line = { 0 };
+	struct traceparent ignored;
 	struct envelope again;
 	struct arena arena;
 
 	arena_init(&arena, 0);
+	if (traceparent_parse(event->traceparent, &ignored, NULL) != MS_OK)
+		event->traceparent.len = 0; /* read, but not written again */
 	if (envelope_encode(event, NULL, &frame, NULL) != MS_OK ||
 	    envelope_decode(buf_slice(&frame), NULL, &arena, &again, NULL) !=
 		MS_OK)

@@ -121,6 +121,30 @@ check_publish(struct unit *u)
 	claim(out.durability == DURABILITY_SYNCED && out.synced_seq >= 4);
 }
 
+/* A frame of somebody who does not check what he sends. */
+static void
+unit_add_bad_trace(struct unit *u)
+{
+	struct envelope event = {
+		.type = SLICE_LIT("t"),
+		.source = SLICE_LIT("/verbs"),
+		.subject = SLICE_LIT("agent.1.started"),
+		.id_text = SLICE_LIT("traced"),
+		.traceparent = SLICE_LIT(
+		    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	};
+	size_t at;
+	char *text;
+
+	batch_open_record(&u->writer);
+	at = u->bytes.len;
+	claim(!envelope_encode(&event, NULL, &u->bytes, &why));
+	text = memmem(u->bytes.ptr + at, u->bytes.len - at, "-4bf9", 5);
+	text[1] = 'X';
+	frame_stamp(u->bytes.ptr + at, 0, 0, 0, 0); /* the checksum */
+	batch_close_record(&u->writer);
+}
+
 static void
 check_refusals(struct unit *u)
 {
@@ -136,6 +160,12 @@ check_refusals(struct unit *u)
 	u->bytes.ptr[good + BATCH_RECORD_BYTES + 20] ^= 1;
 	claim(publish(u, DURABILITY_WRITTEN, &out) != MS_OK);
 	claim(strstr(why.text, "event 1") != NULL);
+
+	unit_begin(u);
+	unit_add(u, "agent.1.started", "x", 10);
+	unit_add_bad_trace(u);
+	claim(publish(u, DURABILITY_WRITTEN, &out) == MS_EATTRIBUTE);
+	claim(strstr(why.text, "event 1: traceparent, byte 3") != NULL);
 
 	/* larger than max_payload, which is 1M here */
 	unit_begin(u);
@@ -383,7 +413,7 @@ check_figures(void)
 	claim(!say(&msg_bus_stats, NULL, none, &stats, NULL));
 	claim(stats.first_seq == 1 && stats.last_seq == 5);
 	claim(stats.events_in == 5 && stats.duplicates_in == 4);
-	claim(stats.refused_in == 5 && stats.consumers == 2);
+	claim(stats.refused_in == 6 && stats.consumers == 2);
 	claim(stats.dedup_entries == 5 && stats.dedup_window_ms == 120000);
 	claim(!say(&msg_bus_consumers, NULL, none, NULL, &body));
 	claim(memmem(body.ptr, body.len, "\"name\":\"one\"", 12) != NULL);

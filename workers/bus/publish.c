@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "proto/batch.h"
 #include "proto/envelope.h"
+#include "proto/traceparent.h"
 #include "workers/bus/bus.h"
 #include "workers/bus/live.h"
 
@@ -63,6 +64,16 @@ publish_queue_free(struct publish_queue **queue)
 /* ---- checking ------------------------------------------------------------ */
 
 static enum ms_err
+check_event(const struct envelope *event, struct why *why)
+{
+	struct traceparent ignored;
+
+	return event->traceparent.len == 0
+	    ? MS_OK
+	    : traceparent_parse(event->traceparent, &ignored, why);
+}
+
+static enum ms_err
 check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
     struct why *why)
 {
@@ -84,6 +95,8 @@ check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
 		if (!err)
 			err = envelope_peek(checked[i].frame, &limits, &event,
 			    &what);
+		if (!err)
+			err = check_event(&event, &what);
 		if (err)
 			return why_set(why, err, "event %" PRIu32 ": %s", i,
 			    *what.text ? what.text : ms_strerr(err));

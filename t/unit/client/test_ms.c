@@ -277,6 +277,45 @@ START_TEST(a_cloudevent_in_json_is_published)
 }
 END_TEST
 
+/* ---- traces ------------------------------------------------------------------ */
+
+#define TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define TRACE_CHARS 35 /* version and trace id */
+
+START_TEST(a_wrong_trace_is_refused_by_its_byte)
+{
+	struct scene s;
+	struct ms_event event = { .subject = SUBJECT, .traceparent = "00-1" };
+
+	scene_open(&s, 0);
+	ck_assert_int_eq(ms_publish(s.ms, &event, MS_WRITTEN), MS_EATTRIBUTE);
+	ck_assert_ptr_nonnull(strstr(ms_why(s.ms), "traceparent"));
+	ck_assert_int_eq(ms_trace_set(s.ms, "x", NULL), MS_EATTRIBUTE);
+	event.traceparent = TRACEPARENT;
+	event.tracestate = "a=b";
+	ck_assert_int_eq(ms_publish(s.ms, &event, MS_WRITTEN), MS_OK);
+	flush(&s);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_child_belongs_to_its_parents_trace)
+{
+	struct scene s;
+	char child[MS_TRACEPARENT_BYTES], first[MS_TRACEPARENT_BYTES];
+
+	scene_open(&s, 0);
+	ck_assert_int_eq(ms_trace_child(s.ms, TRACEPARENT, child), MS_OK);
+	ck_assert_int_eq(memcmp(child, TRACEPARENT, TRACE_CHARS), 0);
+	ck_assert_str_ne(child, TRACEPARENT);
+	ck_assert_int_eq(ms_trace_child(s.ms, NULL, first), MS_OK);
+	ck_assert_int_ne(memcmp(first, TRACEPARENT, TRACE_CHARS), 0);
+	ck_assert_int_eq(ms_trace_child(s.ms, first, child), MS_OK);
+	ck_assert_int_eq(ms_trace_child(s.ms, "00-1", child), MS_EATTRIBUTE);
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(closing_with_everything_in_flight_forgets_it)
 {
 	struct scene s;
@@ -397,6 +436,78 @@ START_TEST(what_was_not_received_is_told_as_a_gap)
 	ck_assert_uint_eq(h.gaps, 1);
 	ck_assert_uint_eq(h.gap_from, heard_upto + 1);
 	ck_assert_uint_eq(h.gap_to, missed_upto);
+	scene_close(&s);
+}
+END_TEST
+
+/* ---- traces, delivered ------------------------------------------------------- */
+
+#define CAUSE_ID "018f2b1c-7a2e-7c3d-9f10-2b4c6d8e0f12"
+
+struct traced {
+	struct scene *s;
+	unsigned events;
+	char traceparent[2][MS_TRACEPARENT_BYTES];
+};
+
+/* The first event it hears causes a second one. */
+static void
+on_traced(void *arg, const struct ms_event *event)
+{
+	struct traced *t = arg;
+	struct ms_event effect = { .subject = "test.trace.effect" };
+
+	if (strncmp(event->subject, "test.trace.", 11) != 0 || t->events >= 2)
+		return;
+	snprintf(t->traceparent[t->events++], MS_TRACEPARENT_BYTES, "%s",
+	    event->traceparent);
+	ck_assert_str_eq(event->tracestate, "a=b");
+	if (t->events == 2) {
+		ck_assert_str_eq(event->causation_id, CAUSE_ID);
+		ck_assert_str_eq(event->correlation_id, CAUSE_ID);
+		return;
+	}
+	ck_assert_int_eq(ms_cause(t->s->ms, event), MS_OK);
+	ck_assert_int_eq(ms_publish(t->s->ms, &effect, MS_WRITTEN), MS_OK);
+	ck_assert_int_eq(ms_cause(t->s->ms, NULL), MS_OK);
+}
+
+START_TEST(what_an_event_causes_belongs_to_its_trace)
+{
+	struct scene s;
+	struct heard up;
+	struct traced t = { .s = &s };
+	struct ms_sub *sub;
+	struct ms_event cause = { .subject = "test.trace.cause",
+		.id = CAUSE_ID };
+
+	scene_open(&s, 0);
+	subscribe(&s, "test.>", &up);
+	ck_assert_int_eq(ms_subscribe(s.ms, "test.trace.*", on_traced, NULL, &t,
+			     &sub),
+	    MS_OK);
+	ck_assert_int_eq(ms_trace_set(s.ms, TRACEPARENT, "a=b"), MS_OK);
+	while (t.events == 0) {
+		ck_assert_int_eq(ms_publish(s.ms, &cause, MS_WRITTEN), MS_OK);
+		flush(&s);
+		ms_dispatch(s.ms, 10);
+	}
+	while (t.events < 2)
+		ck_assert_int_eq(ms_dispatch(s.ms, PROBE_WAIT_MS), MS_OK);
+	ck_assert_str_eq(t.traceparent[0], TRACEPARENT);
+	ck_assert_str_ne(t.traceparent[1], TRACEPARENT);
+	ck_assert_int_eq(memcmp(t.traceparent[1], TRACEPARENT, TRACE_CHARS), 0);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(an_event_that_was_not_delivered_is_no_cause)
+{
+	struct scene s;
+	struct ms_event event = { .subject = SUBJECT, .id = CAUSE_ID };
+
+	scene_open(&s, 0);
+	ck_assert_int_eq(ms_cause(s.ms, &event), MS_EINVAL);
 	scene_close(&s);
 }
 END_TEST
@@ -644,6 +755,9 @@ UNIT(ms, what_is_published_is_acknowledged_in_batches,
     closing_with_everything_in_flight_forgets_it,
     a_subscriber_hears_what_its_pattern_wants,
     what_was_not_received_is_told_as_a_gap,
+    a_wrong_trace_is_refused_by_its_byte, a_child_belongs_to_its_parents_trace,
+    what_an_event_causes_belongs_to_its_trace,
+    an_event_that_was_not_delivered_is_no_cause,
     a_pattern_that_breaks_the_grammar_is_refused,
     a_subscriber_may_leave_in_its_callback,
     a_consumer_is_given_everything_and_settles_it,

@@ -3,9 +3,10 @@
 #include "proto/cloudevent.h"
 #include "t/lib/unit.h"
 
-#define UUID  "018f2b1c-7a2e-7c3d-9f10-2b4c6d8e0f12"
-#define UUID2 "018f2b1c-7a2e-7c3d-9f10-2b4c6d8e0f13"
-#define NIL   "00000000-0000-0000-0000-000000000000"
+#define UUID        "018f2b1c-7a2e-7c3d-9f10-2b4c6d8e0f12"
+#define TRACEPARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define UUID2       "018f2b1c-7a2e-7c3d-9f10-2b4c6d8e0f13"
+#define NIL         "00000000-0000-0000-0000-000000000000"
 #define LEAST                                                            \
 	"\"specversion\":\"1.0\",\"id\":\"" UUID "\",\"source\":\"/s\"," \
 	"\"type\":\"t\",\"subject\":\"a.b\""
@@ -60,18 +61,19 @@ START_TEST(a_typical_event_is_understood)
 {
 	struct id128 id;
 
-	parse_good("{" LEAST ",\"time\":\"2026-11-24T20:15:00.123456789Z\","
-		   "\"datacontenttype\":\"application/json\","
-		   "\"dataschema\":\"urn:x\",\"traceparent\":\"00-1\","
-		   "\"tracestate\":\"a=b\",\"partitionkey\":\"k\","
-		   "\"expirytime\":\"2027-01-01T00:00:00Z\","
-		   "\"recordedtime\":\"2026-01-01T00:00:00Z\","
-		   "\"dataref\":\"https://x\",\"msproducer\":\"p\","
-		   "\"msproducerseq\":\"1\",\"mssig\":\"AAH/\","
-		   "\"correlationid\":\"" UUID2 "\",\"causationid\":\"" UUID
-		   "\",\"sequence\":\"00000000000000000042\","
-		   "\"msdeliveries\":3,\"msreplay\":true,"
-		   "\"data\": { \"a\" : [1, 2] } }");
+	parse_good(
+	    "{" LEAST ",\"time\":\"2026-11-24T20:15:00.123456789Z\","
+	    "\"datacontenttype\":\"application/json\","
+	    "\"dataschema\":\"urn:x\",\"traceparent\":\"" TRACEPARENT "\","
+	    "\"tracestate\":\"a=b\",\"partitionkey\":\"k\","
+	    "\"expirytime\":\"2027-01-01T00:00:00Z\","
+	    "\"recordedtime\":\"2026-01-01T00:00:00Z\","
+	    "\"dataref\":\"https://x\",\"msproducer\":\"p\","
+	    "\"msproducerseq\":\"1\",\"mssig\":\"AAH/\","
+	    "\"correlationid\":\"" UUID2 "\",\"causationid\":\"" UUID
+	    "\",\"sequence\":\"00000000000000000042\","
+	    "\"msdeliveries\":3,\"msreplay\":true,"
+	    "\"data\": { \"a\" : [1, 2] } }");
 	ck_assert(id_parse(SLICE_LIT(UUID), &id));
 	ck_assert_mem_eq(&event.id, &id, sizeof(id));
 	ck_assert_mem_eq(&event.causation, &id, sizeof(id));
@@ -83,6 +85,8 @@ START_TEST(a_typical_event_is_understood)
 	ck_assert_int_eq(event.time_ns, INT64_C(1795551300123456789));
 	ck_assert(slice_is(event.content_type, "application/json"));
 	ck_assert(slice_is(event.data_schema, "urn:x"));
+	ck_assert(slice_is(event.traceparent, TRACEPARENT));
+	ck_assert(slice_is(event.tracestate, "a=b"));
 	ck_assert(slice_is(event.partition_key, "k"));
 	ck_assert(slice_is(event.producer, "p"));
 	ck_assert(slice_eq(event.signature, SLICE_LIT("\0\1\xff")));

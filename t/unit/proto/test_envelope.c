@@ -374,6 +374,39 @@ START_TEST(times_must_be_rfc_3339)
 }
 END_TEST
 
+START_TEST(a_traceparent_must_be_one_when_it_is_written)
+{
+	struct envelope e = plain();
+
+	e.traceparent = SLICE_LIT("00-1");
+	REFUSED(e, MS_EATTRIBUTE, "traceparent: 4 characters");
+	e.traceparent = SLICE_LIT(
+	    "00-00000000000000000000000000000000-00f067aa0ba902b7-01");
+	REFUSED(e, MS_EATTRIBUTE, "trace id must not be zero");
+}
+END_TEST
+
+/* What a log holds can be read for ever. */
+START_TEST(a_traceparent_that_is_none_is_read_all_the_same)
+{
+	struct envelope e = plain(), got;
+	struct buf frame = { 0 };
+	struct why why;
+	char *digit;
+
+	e.traceparent = SLICE_LIT(
+	    "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01");
+	ck_assert_int_eq(envelope_encode(&e, NULL, &frame, NULL), MS_OK);
+	digit = memmem(frame.ptr, frame.len, "00-0af7", 7);
+	digit[1] = '7';
+	frame_stamp(frame.ptr, 1, 1, 1, 0); /* the checksum */
+	ck_assert_int_eq(envelope_peek(buf_slice(&frame), NULL, &got, &why),
+	    MS_OK);
+	ck_assert_int_eq(got.traceparent.ptr[1], '7');
+	buf_fini(&frame);
+}
+END_TEST
+
 START_TEST(extension_names_follow_cloudevents)
 {
 	static const char *const bad[] = { "", "Tenant", "ten-ant", "a_b",
@@ -754,6 +787,8 @@ UNIT(envelope, a_plain_event_survives_the_way, every_member_survives_the_way,
     a_decoded_event_encodes_to_the_same_bytes, peek_gives_all_but_extensions,
     an_event_without_payload_is_valid,
     a_stamp_changes_what_it_says_and_stays_valid, the_wire_is_as_documented,
+    a_traceparent_must_be_one_when_it_is_written,
+    a_traceparent_that_is_none_is_read_all_the_same,
     missing_attributes_are_named, text_rules_name_attribute_and_offset,
     a_nul_inside_a_text_is_refused, times_must_be_rfc_3339,
     extension_names_follow_cloudevents, extension_values_fit_their_type,
