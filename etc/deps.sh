@@ -4,8 +4,8 @@
 set -eu
 packages="gcc make pkg-config libc6-dev
 libev-dev libnng-dev libssl-dev libpq-dev libhiredis-dev libcjson-dev check
-uthash-dev libxxhash-dev zlib1g-dev
-postgresql-15 postgresql-client-15 redis-server redis-tools util-linux procps"
+uthash-dev libxxhash-dev zlib1g-dev libmicrohttpd-dev
+postgresql-15 postgresql-client-15 redis-server redis-tools util-linux procps curl"
 
 missing=
 for p in $packages; do

@@ -17,6 +17,7 @@ UNIT_SOURCES.worker := t/lib/probe.c
 UNIT_LDLIBS := -lcheck -lsubunit -lrt -lnng -lxxhash $(COMMON_LDLIBS)
 UNIT_LDLIBS.pool := -lpq
 UNIT_LDLIBS.persist := -lpq
+UNIT_LDLIBS.metrics := -lmicrohttpd
 $(foreach s,$(wildcard t/unit/*/test_*.c),$(eval $(call program,TESTS,\
   t/unit/$(notdir $(patsubst %/,%,$(dir $s)))/$(basename $(notdir $s)),$s t/lib/unit.c $(UNIT_SOURCES.$(notdir $(patsubst %/,%,$(dir $s)))),\
   $(call unit_libs,$(notdir $(patsubst %/,%,$(dir $s)))),$(UNIT_LDLIBS) \

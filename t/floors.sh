@@ -46,6 +46,7 @@ BEGIN {
 	fence("^(cjson/)?cJSON\\.h$", "^common/json[a-z0-9_]*\\.")
 	fence("^(postgresql/)?libpq", "^workers/(pool|persist)/")
 	fence("^hiredis/",            "^workers/(pool|persist)/")
+	fence("^microhttpd\\.h$",     "^workers/metrics/")
 }
 
 function complain(what) {

@@ -7,6 +7,7 @@
 #include "proto/conf/sections.h"
 
 #include "proto/conf/bus.h"
+#include "proto/conf/metrics.h"
 #include "proto/conf/msd.h"
 #include "proto/conf/persist.h"
 #include "proto/conf/pool.h"
@@ -36,11 +37,10 @@ const struct section_kind section_kinds[] = {
 	    "the collector of the workers' output" },
 	{ "config", SECTION_SINGLE, config_rows, sizeof(struct config_conf),
 	    NULL, "the configuration daemon" },
+	{ "metrics", SECTION_SINGLE, metrics_rows, sizeof(struct metrics_conf),
+	    metrics_check, "the exporter of the workers' numbers" },
 	{ .kind = NULL }
 };
-
-/* Kinds of the contract that this version cannot run. */
-static const char *const later_kinds[] = { "metrics" };
 
 const struct section_kind *
 section_kind_find(const char *kind)
@@ -70,13 +70,6 @@ refuse_kind(const struct conf_section *section, struct conf_errors *errors)
 	const char *near;
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(later_kinds); i++) {
-		if (strcmp(section->kind, later_kinds[i]) == 0) {
-			conf_error(errors, &section->place,
-			    "[%s]: not supported yet", section->kind);
-			return;
-		}
-	}
 	for (const struct section_kind *k = section_kinds; k->kind; k++)
 		kinds[n++] = k->kind;
 	near = suggest(slice_of(section->kind), kinds, n);

@@ -11,6 +11,7 @@
 
 #include "common/backoff.h"
 #include "common/str.h"
+#include "proto/conf/metrics.h"
 
 #define BUDGET_MAX 1000.0 /* restarts before msd ends: more is a surprise */
 
@@ -122,4 +123,6 @@ spec_advise(const struct spec *spec, struct conf_errors *advice)
 	for (size_t i = 0; i < spec->worker_count; i++)
 		if (spec->workers[i].is_template)
 			advise_template(&spec->workers[i], advice);
+	if (spec->conf)
+		metrics_advise(spec->conf, advice);
 }

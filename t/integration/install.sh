@@ -12,7 +12,7 @@ run() { # the make that runs us hands down its own flags: not these
 }
 
 run install
-for f in bin/msctl sbin/msd lib/ms/ms-log lib/ms/ms-config lib/ms/ms-bus \
+for f in bin/msctl sbin/msd lib/ms/ms-log lib/ms/ms-config lib/ms/ms-metrics lib/ms/ms-bus \
     lib/ms/ms-pool lib/ms/ms-persist include/ms/ms.h lib/libms.a \
     share/man/man8/msd.8 share/man/man5/ms.conf.5 share/doc/ms/LICENSE \
     share/man/man1/msctl.1 lib/systemd/system/ms.service \

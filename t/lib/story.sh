@@ -33,7 +33,8 @@ story_begin() {
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/ms-story.XXXXXX") || exit 1
 	chmod 755 "$dir" # user postgres has to reach it
 	MS_SOCKET=$dir/run/msd.sock MS_RUN_DIR=$dir/run STORY_DIR=$dir
-	export MS_SOCKET MS_RUN_DIR STORY_DIR
+	MS_DEV_METRICS=127.0.0.1:0 # any port
+	export MS_SOCKET MS_RUN_DIR STORY_DIR MS_DEV_METRICS
 	trap story_cleanup EXIT
 	trap 'exit 130' HUP INT TERM PIPE
 }

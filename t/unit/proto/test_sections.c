@@ -106,9 +106,17 @@ START_TEST(an_unknown_kind_is_refused_with_the_nearest)
 }
 END_TEST
 
-START_TEST(a_kind_of_a_later_version_is_not_supported_yet)
+START_TEST(where_numbers_go_must_be_an_address)
 {
-	refuses("[metrics]\n", "t.conf:1:1: [metrics]: not supported yet");
+	refuses("[metrics]\nlisten = 9464\n",
+	    "t.conf:2:10: listen: '9464' is not HOST:PORT");
+	refuses("[metrics]\nlisten = ::1:9464\n",
+	    "t.conf:2:10: listen: '::1:9464': write [ADDRESS]:PORT");
+	refuses("[metrics]\nlisten = localhost:9464\n",
+	    "t.conf:2:10: listen: 'localhost' is no address; names are not "
+	    "looked up here, write 127.0.0.1:9464 or [::1]:9464");
+	refuses("[metrics]\nstatsd = a.example:0\n",
+	    "t.conf:2:10: statsd: 'a.example:0': port 0 cannot be sent to");
 }
 END_TEST
 
@@ -227,11 +235,11 @@ UNIT(sections, every_kind_is_found_by_its_name,
     every_default_passes_its_own_row, every_row_has_a_help_sentence,
     defaults_are_what_the_headers_say,
     an_unknown_kind_is_refused_with_the_nearest,
-    a_kind_of_a_later_version_is_not_supported_yet,
-    a_single_section_takes_no_name, a_named_section_needs_a_good_name,
-    retention_below_two_segments_is_refused, min_size_above_size_is_refused,
-    pool_modes_and_kinds_of_later_are_refused, listen_mode_is_octal,
-    two_pools_on_one_socket_are_refused, auto_migrate_is_refused_in_production,
+    where_numbers_go_must_be_an_address, a_single_section_takes_no_name,
+    a_named_section_needs_a_good_name, retention_below_two_segments_is_refused,
+    min_size_above_size_is_refused, pool_modes_and_kinds_of_later_are_refused,
+    listen_mode_is_octal, two_pools_on_one_socket_are_refused,
+    auto_migrate_is_refused_in_production,
     a_bad_pattern_among_the_subjects_is_refused,
     keys_not_effective_yet_are_refused_not_ignored,
     all_errors_of_a_file_come_at_once)

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of [metrics]: where numbers go, how often, and what that may cost. */
+#include "proto/conf/metrics.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#define SECOND_MS UINT64_C(1000)
+#define HOUR_MS   (3600 * SECOND_MS)
+
+#define METRICS(member) .off = offsetof(struct metrics_conf, member)
+
+static const struct field_name statsd_labels_names[] = {
+	{ "tags", STATSD_TAGS }, { "path", STATSD_PATH }, { NULL, 0 }
+};
+
+const struct field metrics_rows[] = {
+	{ .name = "listen",
+	    .type = FIELD_STR,
+	    METRICS(listen),
+	    .def = "127.0.0.1:9464",
+	    .flags = FIELD_RELOAD,
+	    .min = 1,
+	    .max = 300,
+	    .help =
+		"Address and port of /metrics, /health and /ready; there "
+		"is no encryption and no password, so keep it on loopback "
+		"or behind a proxy. Port 0 takes any; none = no listener." },
+	{ .name = "max_connections",
+	    .type = FIELD_U32,
+	    METRICS(max_connections),
+	    .def = "64",
+	    .min = 4,
+	    .max = 4096,
+	    .help = "Connections at most; one more and the one that has been "
+		    "waiting longest is closed." },
+	{ .name = "request_timeout",
+	    .type = FIELD_DURATION,
+	    METRICS(request_timeout_ms),
+	    .def = "10s",
+	    .flags = FIELD_RELOAD,
+	    .min = 100,
+	    .max = 300 * SECOND_MS,
+	    .help = "A request must have come, and its answer must have been "
+		    "taken, within this time." },
+	{ .name = "max_scrapes",
+	    .type = FIELD_U32,
+	    METRICS(max_scrapes),
+	    .def = "8",
+	    .flags = FIELD_RELOAD,
+	    .min = 1,
+	    .max = 1024,
+	    .help = "Answers of /metrics being made or taken at the same time; "
+		    "further ones get 503." },
+	{ .name = "interval",
+	    .type = FIELD_DURATION,
+	    METRICS(interval_ms),
+	    .def = "60s",
+	    .flags = FIELD_RELOAD,
+	    .min = 100,
+	    .max = HOUR_MS,
+	    .help = "How often StatsD and the JSON file are given numbers." },
+	{ .name = "statsd",
+	    .type = FIELD_STR,
+	    METRICS(statsd),
+	    .flags = FIELD_RELOAD,
+	    .min = 1,
+	    .max = 300,
+	    .help = "HOST:PORT of a StatsD server (UDP)." },
+	{ .name = "statsd_labels",
+	    .type = FIELD_ENUM,
+	    METRICS(statsd_labels),
+	    .def = "tags",
+	    .names = statsd_labels_names,
+	    .flags = FIELD_RELOAD,
+	    .help = "How StatsD is told labels: tags = |#worker:bus behind the "
+		    "value; path = the label's value becomes a part of the "
+		    "name, for servers that know no tags." },
+	{ .name = "json_file",
+	    .type = FIELD_STR,
+	    METRICS(json_file),
+	    .flags = FIELD_RELOAD,
+	    .min = 1,
+	    .max = 4000,
+	    .help = "File that numbers are appended to, a JSON object a line; "
+		    "it is opened anew at HUP and USR1." },
+	{ .name = "sample_interval",
+	    .type = FIELD_DURATION,
+	    METRICS(sample_interval_ms),
+	    .def = "10s",
+	    .min = 100,
+	    .max = 60 * SECOND_MS,
+	    .help = "How often all numbers are looked at, for history and "
+		    "thresholds." },
+	{ .name = "batch_size",
+	    .type = FIELD_U32,
+	    METRICS(batch_size),
+	    .def = "1000",
+	    .flags = FIELD_RELOAD,
+	    .min = 1,
+	    .max = 1000000,
+	    .help = "Series handled in one go, before others get their turn." },
+	{ .name = "max_collection_time",
+	    .type = FIELD_DURATION,
+	    METRICS(max_collection_time_ms),
+	    .def = "10ms",
+	    .flags = FIELD_RELOAD,
+	    .min = 1,
+	    .max = 10 * SECOND_MS,
+	    .help =
+		"Collecting may take the loop for this long in one go; what "
+		"is left waits for the next turn and is counted." },
+	FIELD_END
+};
+
+bool
+listen_is_none(const char *listen)
+{
+	return !listen || strcmp(listen, "none") == 0;
+}
+
+static bool
+split_at_port(struct slice text, struct slice *host_r, struct slice *port_r)
+{
+	const char *colon = memrchr(text.ptr, ':', text.len);
+
+	if (!colon || colon == text.ptr)
+		return false;
+	*host_r = (struct slice){ text.ptr, (size_t)(colon - text.ptr) };
+	*port_r = (struct slice){ colon + 1,
+		(size_t)(text.ptr + text.len - colon - 1) };
+	return true;
+}
+
+bool
+endpoint_split(struct slice text, struct slice *host_r, uint16_t *port_r,
+    struct why *why)
+{
+	struct slice host, digits;
+	uint64_t port;
+
+	if (!split_at_port(text, &host, &digits) || !parse_u64(digits, &port) ||
+	    port > 65535) {
+		why_set(why, MS_EINVAL, "'%.*s' is not HOST:PORT",
+		    (int)text.len, text.ptr);
+		return false;
+	}
+	if (host.ptr[0] == '[' && host.len > 2 &&
+	    host.ptr[host.len - 1] == ']') {
+		host.ptr++;
+		host.len -= 2;
+	} else if (memchr(host.ptr, ':', host.len)) {
+		why_set(why, MS_EINVAL, "'%.*s': write [ADDRESS]:PORT",
+		    (int)text.len, text.ptr);
+		return false;
+	}
+	*host_r = host;
+	*port_r = (uint16_t)port;
+	return true;
+}
+
+static bool
+address_parse(struct slice host, int family, void *addr_r)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (host.len >= sizeof(text))
+		return false;
+	memcpy(text, host.ptr, host.len);
+	text[host.len] = '\0';
+	return inet_pton(family, text, addr_r) == 1;
+}
+
+bool
+address_is_loopback(struct slice host)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (address_parse(host, AF_INET, &four))
+		return ntohl(four.s_addr) >> 24 == 127;
+	return address_parse(host, AF_INET6, &six) &&
+	    IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static void
+check_listen(const struct conf_section *section, const char *listen,
+    struct conf_errors *errors)
+{
+	struct why why = { "" };
+	struct in6_addr any;
+	struct slice host;
+	uint16_t port;
+
+	if (listen_is_none(listen))
+		return;
+	if (!endpoint_split(slice_of(listen), &host, &port, &why))
+		conf_error(errors, section_place(section, "listen"),
+		    "listen: %s", why.text);
+	else if (!address_parse(host, AF_INET, &any) &&
+	    !address_parse(host, AF_INET6, &any))
+		conf_error(errors, section_place(section, "listen"),
+		    "listen: '%.*s' is no address; names are not looked up "
+		    "here, write 127.0.0.1:%u or [::1]:%u",
+		    (int)host.len, host.ptr, port, port);
+}
+
+static void
+check_statsd(const struct conf_section *section, const char *statsd,
+    struct conf_errors *errors)
+{
+	struct why why = { "" };
+	struct slice host;
+	uint16_t port;
+
+	if (!statsd)
+		return;
+	if (!endpoint_split(slice_of(statsd), &host, &port, &why))
+		conf_error(errors, section_place(section, "statsd"),
+		    "statsd: %s", why.text);
+	else if (port == 0)
+		conf_error(errors, section_place(section, "statsd"),
+		    "statsd: '%s': port 0 cannot be sent to", statsd);
+}
+
+void
+metrics_check(const struct conf_section *section, const void *base,
+    struct conf_errors *errors)
+{
+	const struct metrics_conf *metrics = base;
+
+	check_listen(section, metrics->listen, errors);
+	check_statsd(section, metrics->statsd, errors);
+}
+
+void
+metrics_advise(const struct conf *conf, struct conf_errors *advice)
+{
+	const struct conf_section *section = conf_find(conf, "metrics", "");
+	const struct conf_entry *entry =
+	    section ? conf_entry_find(section, "listen") : NULL;
+	struct slice host;
+	uint16_t port;
+
+	if (entry && endpoint_split(entry->value, &host, &port, NULL) &&
+	    !address_is_loopback(host))
+		conf_error(advice, &entry->place,
+		    "listen: %.*s can be reached from other machines; the "
+		    "numbers are neither encrypted nor behind a password",
+		    (int)host.len, host.ptr);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ms-metrics: looks at the numbers of all workers and hands them on.  The
+ * sampler looks, the modules (modules.c) make something of it.
+ */
+#ifndef WORKERS_METRICS_METRICSD_H
+#define WORKERS_METRICS_METRICSD_H
+
+#include "proto/conf/metrics.h"
+#include "workers/metrics/sampler.h"
+#include "workers/worker.h"
+
+struct module_state {
+	void *self;
+	bool started;
+};
+
+struct metricsd {
+	struct worker *w;
+	struct metrics_conf conf;
+	struct sampler *sampler;
+	struct module_state *states; /* as modules[] */
+	size_t module_count;
+};
+
+/* The modules in their order, the sampler last; stop in reverse. */
+enum ms_err metricsd_start(struct metricsd *d, struct why *why);
+void metricsd_reload(struct metricsd *d, const struct metrics_conf *conf);
+/* Files may have been moved away: opens their names again. */
+void metricsd_reopen(struct metricsd *d);
+void metricsd_stop(struct metricsd *d);
+/* The status line is made anew, by what the modules say. */
+void metricsd_show_status(struct metricsd *d);
+
+#endif
