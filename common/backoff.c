@@ -11,6 +11,9 @@
 
 #include "common/log.h"
 
+#define MULTIPLIER_PCT 200u
+#define US_PER_MS      UINT64_C(1000)
+
 static uint64_t
 doubled(uint64_t ms, uint32_t times)
 {
@@ -38,6 +41,64 @@ backoff_ms(struct span_ms span, uint32_t n, uint32_t dice)
 
 	return ms < span.max_ms ? ms : span.max_ms;
 }
+
+/* ---- with a state ------------------------------------------------------- */
+
+/* Microseconds inside: a factor of 1.5 moves a delay of 1 ms too. */
+static uint64_t
+us_of(uint64_t ms)
+{
+	return ms > UINT64_MAX / US_PER_MS ? UINT64_MAX : ms * US_PER_MS;
+}
+
+static uint64_t
+grown(uint64_t us, const struct backoff_conf *conf)
+{
+	uint32_t pct =
+	    conf->multiplier_pct ? conf->multiplier_pct : MULTIPLIER_PCT;
+	uint64_t cap = us_of(conf->span.max_ms);
+	unsigned __int128 wide = (unsigned __int128)us * pct / 100;
+
+	/* past the cap by the jitter, so that none shortens the last delay */
+	if (cap > UINT64_MAX / 2)
+		return wide > UINT64_MAX ? UINT64_MAX : (uint64_t)wide;
+	return wide > 2 * cap ? 2 * cap : (uint64_t)wide;
+}
+
+void
+backoff_init(struct backoff *b, uint64_t seed)
+{
+	*b = (struct backoff){ .dice = seed };
+}
+
+bool
+backoff_next(struct backoff *b, const struct backoff_conf *conf,
+    struct mono now, uint64_t *delay_ms_r)
+{
+	uint64_t ms;
+
+	if (b->failures == 0) {
+		b->since = now;
+		b->next_us = us_of(conf->span.min_ms);
+	}
+	if (conf->max_elapsed_ms &&
+	    mono_ms_between(b->since, now) >= conf->max_elapsed_ms)
+		return false;
+	if (b->failures < UINT32_MAX)
+		b->failures++;
+	ms = jittered(b->next_us, dice_next(&b->dice)) / US_PER_MS;
+	*delay_ms_r = ms < conf->span.max_ms ? ms : conf->span.max_ms;
+	b->next_us = grown(b->next_us, conf);
+	return true;
+}
+
+void
+backoff_reset(struct backoff *b)
+{
+	b->failures = 0;
+}
+
+/* ---- dice --------------------------------------------------------------- */
 
 /* xorshift64*: not for secrets. */
 uint32_t

@@ -44,8 +44,18 @@ enum ms_err {
 const char *ms_err_name(enum ms_err err);
 /* A sentence part for people ("no such thing").  Never NULL. */
 const char *ms_strerr(enum ms_err err);
+/* May the same request be sent again, unchanged? */
+enum ms_again {
+	AGAIN_NEVER,         /* it would end alike */
+	AGAIN_IF_IDEMPOTENT, /* it may have been done: only if that is no harm */
+	AGAIN_ALWAYS         /* it was not done */
+};
+enum ms_again ms_err_again(enum ms_err err);
 /* The same request may succeed later, unchanged. */
 bool ms_err_is_retryable(enum ms_err err);
+/* Says that the other end is in trouble, and nothing about the request: what
+ * a circuit breaker counts.  A refusal is not that: who refuses is there. */
+bool ms_err_is_outage(enum ms_err err);
 
 /*
  * Human detail for an error that input decided.  Optional last parameter of

@@ -91,7 +91,91 @@ START_TEST(dice_differ_and_the_state_is_never_zero)
 }
 END_TEST
 
-UNIT(backoff, delays_double_from_min, jitter_is_a_fifth_to_each_side,
+START_TEST(with_a_state_the_delays_are_the_same)
+{
+	static const struct backoff_conf conf = { .span = { 100, 30000 } };
+	struct backoff b;
+	uint64_t same = 7, ms;
+
+	backoff_init(&b, 7);
+	for (uint32_t n = 0; n < 40; n++) {
+		uint64_t plain = backoff_ms(conf.span, n, dice_next(&same));
+
+		ck_assert(backoff_next(&b, &conf, (struct mono){ 1 }, &ms));
+		ck_assert_uint_le(ms > plain ? ms - plain : plain - ms, 1);
+	}
+	backoff_reset(&b);
+	ck_assert(backoff_next(&b, &conf, (struct mono){ 1 }, &ms));
+	ck_assert_uint_le(ms, 120);
+}
+END_TEST
+
+START_TEST(a_factor_of_one_and_a_half_moves_a_millisecond_too)
+{
+	static const struct backoff_conf conf = { .span = { 1, 1000 },
+		.multiplier_pct = 150 };
+	struct backoff b;
+	double plain = 1;
+	uint64_t ms;
+
+	backoff_init(&b, 7);
+	for (int n = 0; n < 17; n++, plain *= 1.5) {
+		ck_assert(backoff_next(&b, &conf, (struct mono){ 1 }, &ms));
+		ck_assert_double_ge((double)ms, plain * 0.8 - 1);
+		ck_assert_double_le((double)ms, plain * 1.2);
+	}
+	for (int n = 0; n < 100; n++)
+		ck_assert(backoff_next(&b, &conf, (struct mono){ 1 }, &ms));
+	ck_assert_uint_eq(ms, 1000);
+}
+END_TEST
+
+START_TEST(it_gives_up_so_long_after_the_first_failure_of_a_row)
+{
+	static const struct backoff_conf conf = { .span = { 100, 1000 },
+		.max_elapsed_ms = 5000 };
+	struct mono first = { 1000 };
+	struct backoff b;
+	uint64_t ms;
+
+	backoff_init(&b, 7);
+	ck_assert(backoff_next(&b, &conf, first, &ms));
+	ck_assert(backoff_next(&b, &conf, mono_add_ms(first, 4999), &ms));
+	ck_assert(!backoff_next(&b, &conf, mono_add_ms(first, 5000), &ms));
+	ck_assert(!backoff_next(&b, &conf, mono_add_ms(first, 9000), &ms));
+	backoff_reset(&b);
+	ck_assert(backoff_next(&b, &conf, mono_add_ms(first, 9000), &ms));
+}
+END_TEST
+
+START_TEST(with_a_state_zero_stays_zero_and_nothing_overflows)
+{
+	static const struct backoff_conf none = { .span = { 0, 0 } };
+	static const struct backoff_conf endless = { .span = { 1000,
+							 DURATION_INFINITY },
+		.multiplier_pct = 100000 };
+	struct backoff b;
+	uint64_t ms = 1, last = 0;
+
+	backoff_init(&b, 7);
+	for (int n = 0; n < 10; n++) {
+		ck_assert(backoff_next(&b, &none, (struct mono){ 1 }, &ms));
+		ck_assert_uint_eq(ms, 0);
+	}
+	backoff_reset(&b);
+	for (int n = 0; n < 40; n++) {
+		ck_assert(backoff_next(&b, &endless, (struct mono){ 1 }, &ms));
+		ck_assert_uint_ge(ms, last / 2);
+		last = ms;
+	}
+}
+END_TEST
+
+UNIT(backoff, with_a_state_the_delays_are_the_same,
+    a_factor_of_one_and_a_half_moves_a_millisecond_too,
+    it_gives_up_so_long_after_the_first_failure_of_a_row,
+    with_a_state_zero_stays_zero_and_nothing_overflows, delays_double_from_min,
+    jitter_is_a_fifth_to_each_side,
     no_try_and_no_dice_passes_the_cap_or_leaves_the_jitter,
     the_jitter_fills_its_whole_range,
     zero_stays_zero_and_large_numbers_saturate,

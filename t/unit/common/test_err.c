@@ -45,6 +45,21 @@ START_TEST(what_may_pass_is_retryable_what_is_wrong_is_not)
 }
 END_TEST
 
+START_TEST(a_refusal_is_no_outage_and_an_outage_may_have_done_it)
+{
+	ck_assert(ms_err_is_outage(MS_ETIMEOUT));
+	ck_assert(ms_err_is_outage(MS_EUNAVAILABLE));
+	ck_assert(!ms_err_is_outage(MS_EBUSY));
+	ck_assert(!ms_err_is_outage(MS_EINVAL));
+	ck_assert(!ms_err_is_outage(MS_OK));
+	for (int e = 0; e < MS_ERR_COUNT; e++)
+		ck_assert(!ms_err_is_outage((enum ms_err)e) ||
+		    ms_err_again((enum ms_err)e) != AGAIN_ALWAYS);
+	ck_assert_int_eq(ms_err_again(MS_EBUSY), AGAIN_ALWAYS);
+	ck_assert_int_eq(ms_err_again((enum ms_err)1000), AGAIN_NEVER);
+}
+END_TEST
+
 START_TEST(why_set_fills_cuts_and_returns_the_error)
 {
 	struct why why;
@@ -63,4 +78,5 @@ END_TEST
 UNIT(err, every_error_has_its_own_word, numbers_on_the_wire_do_not_move,
     a_number_from_a_newer_peer_is_unknown,
     what_may_pass_is_retryable_what_is_wrong_is_not,
+    a_refusal_is_no_outage_and_an_outage_may_have_done_it,
     why_set_fills_cuts_and_returns_the_error)
