@@ -86,6 +86,10 @@ struct conf *conf_read_text(const char *name, struct slice text, char **env,
     struct conf_errors *errors);
 void conf_free(struct conf **conf);
 
+/* A number over every section, key and value; the same for two files that say
+ * the same, whatever their layout. */
+uint32_t conf_digest(const struct conf *conf);
+
 const struct conf_section *conf_find(const struct conf *conf, const char *kind,
     const char *name);
 const struct conf_entry *conf_entry_find(const struct conf_section *section,

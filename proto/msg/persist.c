@@ -62,6 +62,11 @@ static const struct field stats_out[] = {
 	    .tag = 7,
 	    .off = offsetof(struct persist_stats_out, last_error),
 	    .help = "the last error of the database" },
+	{ .name = "max_connections",
+	    .type = FIELD_U64,
+	    .tag = 8,
+	    .off = offsetof(struct persist_stats_out, max_connections),
+	    .help = "connections the server takes, 0 = not known yet" },
 	FIELD_END,
 };
 

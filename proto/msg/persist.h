@@ -20,6 +20,7 @@ struct persist_stats_out {
 	uint64_t cursor_seq; /* stored up to here */
 	uint64_t database_errors;
 	bool database_up;
+	uint64_t max_connections; /* of the server; 0 = not known yet */
 	char *last_error;
 };
 extern const struct msg_desc msg_persist_migrate_up, msg_persist_migrate_status,

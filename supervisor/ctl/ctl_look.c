@@ -168,6 +168,9 @@ do_version(const struct ctl_request *request)
 	    (int)request->msd->pid,
 	    (unsigned long long)mono_ms_between(request->msd->started,
 		mono_now()));
+	buf_printf(out, ",\"config_digest\":\"%08x\",",
+	    request->msd->spec->digest);
+	show_str(out, "config", request->msd->spec->path);
 	if (guard->pid)
 		buf_printf(out, ",\"guardian\":%d,\"starts\":%u",
 		    (int)guard->pid, guard->starts);

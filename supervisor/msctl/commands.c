@@ -39,6 +39,23 @@ const struct command ctl_commands[] = {
 	    "is everything ready, and does every service answer?",
 	    "Exit code 1 when a worker that should be up is not well.\n" },
 
+	{ "doctor [CHECK...] [-c|--config FILE] [-v|--verbose] [--min-free PCT] "
+	  "[--list]", do_doctor,
+	    "what is wrong here, and what mends it",
+	    "Looks at the machine, the configuration and what runs; changes\n"
+	    "nothing.  Works while msd is down, and without root as far as that\n"
+	    "may look.  Each finding has its remedy, to be pasted.  Exit code 0:\n"
+	    "nothing above ok; 1: warnings or errors.\n\n"
+	    "  CHECK              only this one, or this group (--list)\n"
+	    "  -c, --config FILE  the configuration, while msd is down\n"
+	    "                     (/etc/ms/ms.conf)\n"
+	    "  -v, --verbose      also what is in order\n"
+	    "  --min-free PCT     warn when less of a disk is free (10), an\n"
+	    "                     error below a quarter of it\n"
+	    "  --list             the checks\n\n"
+	    "  msctl doctor\n"
+	    "  msctl doctor disk permissions -v\n" },
+
 	{ "start NAME... [-w|--wait] [--timeout D]", do_start,
 	    "start workers that are down",
 	    "  -w, --wait     until they are ready or have failed\n"

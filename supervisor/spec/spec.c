@@ -238,6 +238,7 @@ spec_make(const char *path, const char *cwd, struct conf *conf,
 	struct spec *spec = spec_new(&l, cwd, errors);
 
 	spec->conf = conf;
+	spec->digest = conf_digest(conf);
 	spec->path = arena_strdup(&spec->arena, path);
 	sections_check(spec->conf, errors);
 	load_msd(&l);

@@ -46,6 +46,7 @@ struct spec {
 	struct arena arena;
 	struct conf *conf; /* NULL: settled */
 	char *text;        /* of a settled one: what conf was, as JSON */
+	uint32_t digest;   /* conf_digest() of conf */
 	const char *path;  /* of the file, absolute */
 	struct msd_conf msd;
 	struct supervisor_spec *supervisors; /* [0] is root; parents first */

@@ -13,6 +13,7 @@
 #include "proto/conf/pool.h"
 #include "workers/persist/intake.h"
 #include "workers/persist/migrate.h"
+#include "workers/persist/server.h"
 #include "workers/persist/store.h"
 
 struct persistd {
@@ -22,6 +23,7 @@ struct persistd {
 	char *migrations;
 	struct db *db;
 	struct intake *intake;
+	struct server server;
 	ev_timer migrate_timer;
 	uint32_t failures;
 	uint64_t dice;
@@ -87,6 +89,8 @@ go(void *arg)
 	struct persistd *d = arg;
 
 	intake_go(d->intake);
+	if (d->conf.auto_migrate) /* the database was there just now */
+		server_ask(&d->server, d->db);
 }
 
 static void
@@ -141,6 +145,8 @@ do_stats(void *self, struct call *call)
 	struct persist_stats_out out;
 
 	intake_stats(d->intake, &out);
+	out.max_connections = d->server.max_connections;
+	server_ask(&d->server, d->db);
 	call_reply(call, &out, (struct slice){ 0 });
 }
 

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who listens where, read from the kernel's tables: nobody is connected to,
+ * because a client that comes and goes is not harmless to every listener.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/fd.h"
+#include "proto/conf/pool.h"
+#include "proto/contract.h"
+#include "supervisor/msctl/doctor/sight.h"
+#include "supervisor/spec/spec.h"
+
+#define TABLE_BYTES_MAX (16u << 20)
+#define SECTION_BYTES   (1u << 20)
+#define UNIX_LISTENS    0x10000u /* __SO_ACCEPTCON of the kernel */
+#define TCP_LISTENS     0x0au
+
+/* ---- Unix sockets --------------------------------------------------------------- */
+
+static enum socket_state
+state_of_unix(const char *table, const char *path)
+{
+	struct stat st;
+
+	/* Num RefCount Protocol Flags Type St Inode Path */
+	for (const char *line = table; line && *line;
+	     line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+		size_t len = strcspn(line, "\n"), n = strlen(path);
+		unsigned flags;
+
+		if (len > n && line[len - n - 1] == ' ' &&
+		    memcmp(line + len - n, path, n) == 0 &&
+		    sscanf(line, "%*s %*x %*x %x", &flags) == 1 &&
+		    (flags & UNIX_LISTENS))
+			return SOCKET_LISTENS;
+	}
+	if (stat(path, &st) == 0)
+		return SOCKET_STALE;
+	return errno == EACCES ? SOCKET_HIDDEN : SOCKET_ABSENT;
+}
+
+static void
+add_socket(struct sight *s, const char *table, const char *role,
+    const char *path, bool is_wanted)
+{
+	struct facts *f = &s->facts;
+	struct socket_facts *fact;
+	struct stat st;
+
+	if (f->socket_count == FACT_SOCKETS_MAX)
+		return;
+	fact = &f->sockets[f->socket_count++];
+	FACT_SET(fact->role, role);
+	FACT_SET(fact->path, path);
+	fact->is_wanted = is_wanted;
+	fact->state = state_of_unix(table, path);
+	if (stat(path, &st) == 0)
+		fact->mode = st.st_mode;
+}
+
+static bool
+ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && strcmp(name + n - m, end) == 0;
+}
+
+/* Sockets that are there; a worker that has none is no fault. */
+static void
+see_services_of(struct sight *s, const char *table)
+{
+	DIR *dir = opendir(s->run_dir);
+
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		char *path;
+
+		if (!ends_in(e->d_name, SERVICE_SUFFIX))
+			continue;
+		path = xasprintf("%s/%s", s->run_dir, e->d_name);
+		*strchr(e->d_name, '.') = '\0';
+		add_socket(s, table, e->d_name, path, false);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void
+see_pool_socket(struct sight *s, const char *table,
+    const struct conf_section *section)
+{
+	struct pool_conf pool = { 0 };
+	struct conf_errors errors;
+	struct arena arena;
+	char *path;
+
+	conf_errors_init(&errors);
+	arena_init(&arena, SECTION_BYTES);
+	conf_apply(section, pool_rows, &pool, sizeof(pool), &arena, &errors);
+	path = pool.listen_dir
+	    ? xasprintf("%s/.s.PGSQL.%u", pool.listen_dir, pool.listen_port)
+	    : xasprintf("%s/pool/.s.PGSQL.%u", s->run_dir, pool.listen_port);
+	if (errors.count == 0)
+		add_socket(s, table, "pool", path, false);
+	free(path);
+	arena_fini(&arena);
+	conf_errors_fini(&errors);
+}
+
+void
+see_sockets(struct sight *s)
+{
+	struct buf table = { 0 };
+	const char *text;
+
+	if (file_read("/proc/net/unix", TABLE_BYTES_MAX, &table, NULL) != MS_OK)
+		buf_reset(&table);
+	buf_add_u8(&table, '\0');
+	text = table.failed ? "" : (const char *)table.ptr;
+	add_socket(s, text, "msd", s->socket, s->facts.msd.answers);
+	see_services_of(s, text);
+	for (size_t i = 0;
+	     s->conf && conf_runs(s, "ms-pool") && i < s->conf->section_count;
+	     i++)
+		if (strcmp(s->conf->sections[i].kind, "pool") == 0)
+			see_pool_socket(s, text, &s->conf->sections[i]);
+	buf_fini(&table);
+}
+
+/* ---- TCP ------------------------------------------------------------------------- */
+
+struct holder {
+	uint64_t inode; /* of the socket; 0 = nobody listens */
+	long pid;
+	bool is_ours;
+};
+
+/* Hexadecimal words of a table's address: network order in memory. */
+static bool
+same_address(const char *hex, const char *address)
+{
+	unsigned char there[16], here[16] = { 0 };
+	size_t n = strlen(hex) / 2;
+	bool is_any = true;
+
+	if (n != 4 && n != 16)
+		return false;
+	for (size_t i = 0; i < n; i += 4) {
+		uint32_t word;
+
+		if (sscanf(hex + 2 * i, "%8" SCNx32, &word) != 1)
+			return false;
+		memcpy(there + i, &word, sizeof(word));
+		is_any = is_any && word == 0;
+	}
+	if (is_any || strcmp(address, "0.0.0.0") == 0 ||
+	    strcmp(address, "::") == 0)
+		return true; /* one of them takes all addresses */
+	return inet_pton(n == 4 ? AF_INET : AF_INET6, address, here) == 1 &&
+	    memcmp(here, there, n) == 0;
+}
+
+static uint64_t
+listening_inode(const char *path, const char *address, unsigned port)
+{
+	struct buf table = { 0 };
+	char *line, *rest, hex[33];
+	unsigned state, at;
+	uint64_t inode = 0, found = 0;
+
+	if (file_read(path, TABLE_BYTES_MAX, &table, NULL) != MS_OK) {
+		buf_fini(&table);
+		return 0;
+	}
+	buf_add_u8(&table, '\0');
+	rest = (char *)table.ptr;
+	while (!found && (line = strsep(&rest, "\n"))) {
+		/* sl local remote st queues timer retrnsmt uid timeout inode */
+		if (sscanf(line,
+			" %*u: %32[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*u %*u "
+			"%" SCNu64,
+			hex, &at, &state, &inode) == 4 &&
+		    state == TCP_LISTENS && at == port &&
+		    same_address(hex, address))
+			found = inode;
+	}
+	buf_fini(&table);
+	return found;
+}
+
+static bool
+is_ours(const struct sight *s, long pid)
+{
+	struct buf env = { 0 };
+	char *mark = xasprintf(ENV_RUN_DIR "=%s", s->run_dir);
+	bool is = false;
+
+	for (size_t i = 0; i < s->facts.process_count; i++)
+		is |= s->facts.processes[i].pid == pid;
+	if (!is && proc_read(pid, "environ", &env))
+		is = memmem(env.ptr, env.len, mark, strlen(mark) + 1) &&
+		    memmem(env.ptr, env.len, ENV_NAME "=", sizeof(ENV_NAME));
+	buf_fini(&env);
+	free(mark);
+	return is;
+}
+
+static bool
+holds(long pid, uint64_t inode)
+{
+	char path[64], want[48], have[48];
+	bool found = false;
+	DIR *dir;
+
+	snprintf(want, sizeof(want), "socket:[%" PRIu64 "]", inode);
+	snprintf(path, sizeof(path), "/proc/%ld/fd", pid);
+	dir = opendir(path);
+	for (struct dirent *e; dir && !found && (e = readdir(dir));) {
+		ssize_t n =
+		    readlinkat(dirfd(dir), e->d_name, have, sizeof(have) - 1);
+
+		have[n > 0 ? n : 0] = '\0';
+		found = strcmp(have, want) == 0;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* One of ours when one of ours holds it, too. */
+static void
+find_holder(const struct sight *s, struct holder *h)
+{
+	DIR *proc = opendir("/proc");
+
+	for (struct dirent *e; proc && !h->is_ours && (e = readdir(proc));) {
+		long pid = strtol(e->d_name, NULL, 10);
+
+		if (pid <= 0 || !holds(pid, h->inode))
+			continue;
+		h->is_ours = is_ours(s, pid);
+		if (!h->pid || h->is_ours) /* the first has opened it */
+			h->pid = pid;
+	}
+	if (proc)
+		closedir(proc);
+}
+
+static void
+judge_holder(const struct sight *s, struct listener_facts *l)
+{
+	struct holder h = { .inode = listening_inode("/proc/net/tcp",
+				l->address, l->port) };
+	struct buf comm = { 0 };
+
+	if (!h.inode)
+		h.inode =
+		    listening_inode("/proc/net/tcp6", l->address, l->port);
+	if (!h.inode)
+		return; /* LISTENER_FREE */
+	find_holder(s, &h);
+	l->pid = h.pid;
+	l->state = h.is_ours ? LISTENER_OURS
+	    : h.pid          ? LISTENER_FOREIGN
+			     : LISTENER_SOMEBODY;
+	if (proc_read(h.pid, "comm", &comm)) {
+		comm.ptr[strcspn((char *)comm.ptr, "\n")] = '\0';
+		FACT_SET(l->holder, (const char *)comm.ptr);
+	}
+	buf_fini(&comm);
+}
+
+static bool
+is_up(const struct sight *s, const char *worker)
+{
+	for (size_t i = 0; i < s->facts.worker_count; i++)
+		if (strcmp(s->facts.workers[i].name, worker) == 0)
+			return s->facts.workers[i].is_ready;
+	return false;
+}
+
+/* ADDR:PORT */
+static void
+add_listener(struct sight *s, const char *kind, const char *worker,
+    const char *where)
+{
+	struct facts *f = &s->facts;
+	struct listener_facts *l;
+	const char *colon = strrchr(where, ':');
+
+	if (!colon || f->listener_count == FACT_LISTENERS_MAX)
+		return;
+	l = &f->listeners[f->listener_count++];
+	snprintf(l->owner, sizeof(l->owner), "[%s %.40s]", kind, worker);
+	snprintf(l->address, sizeof(l->address), "%.*s",
+	    (int)(colon - where < 64 ? colon - where : 64), where);
+	l->port = (unsigned)strtoul(colon + 1, NULL, 10);
+	l->is_wanted = is_up(s, worker);
+	judge_holder(s, l);
+}
+
+void
+see_ports(struct sight *s)
+{
+	for (size_t i = 0; s->spec && i < s->spec->worker_count; i++) {
+		const struct worker_spec *w = &s->spec->workers[i];
+
+		for (size_t k = 0; k < w->conf.listen.count; k++) {
+			const char *where =
+			    strstr(w->conf.listen.word[k], "=tcp:");
+
+			if (where)
+				add_listener(s, "worker", w->name, where + 5);
+		}
+	}
+}
