@@ -19,7 +19,8 @@ enum offset {
 	AT_BODY_BYTES = 12,
 	AT_OP = 16,
 	AT_DEADLINE = 32,
-	AT_STATUS = 36
+	AT_STATUS = 36,
+	AT_PRIORITY = 36
 };
 
 const struct field msg_error_rows[] = {
@@ -55,7 +56,10 @@ put_head(unsigned char *at, const struct msg *head, size_t fields_bytes)
 	put_u32(at + AT_BODY_BYTES, (uint32_t)head->body.len);
 	memcpy(at + AT_OP, head->op.byte, sizeof(head->op.byte));
 	put_u32(at + AT_DEADLINE, head->deadline_ms);
-	put_u32(at + AT_STATUS, (uint32_t)head->status);
+	if (head->kind == MSG_REQUEST)
+		put_u32(at + AT_PRIORITY, (uint32_t)head->priority);
+	else
+		put_u32(at + AT_STATUS, (uint32_t)head->status);
 }
 
 static void
@@ -131,9 +135,11 @@ check_head(const unsigned char *at, struct why *why)
 	if (at[AT_KIND] != MSG_REQUEST && at[AT_KIND] != MSG_REPLY)
 		return why_set(why, MS_EPROTO,
 		    "byte 5: %u is neither request nor reply", at[AT_KIND]);
-	if (at[AT_KIND] == MSG_REQUEST && get_u32(at + AT_STATUS) != 0)
+	if (at[AT_KIND] == MSG_REQUEST &&
+	    get_u32(at + AT_PRIORITY) > PRIORITY_MAX)
 		return why_set(why, MS_EPROTO,
-		    "byte 36: a request with a status");
+		    "byte 36: %u is not a priority (0 to %d)",
+		    get_u32(at + AT_PRIORITY), PRIORITY_MAX);
 	return MS_OK;
 }
 
@@ -172,7 +178,10 @@ take_head(const unsigned char *at, struct msg *m)
 	m->kind = (enum msg_kind)at[AT_KIND];
 	memcpy(m->op.byte, at + AT_OP, sizeof(m->op.byte));
 	m->deadline_ms = get_u32(at + AT_DEADLINE);
-	m->status = (enum ms_err)get_u32(at + AT_STATUS);
+	if (m->kind == MSG_REQUEST)
+		m->priority = (enum priority)get_u32(at + AT_PRIORITY);
+	else
+		m->status = (enum ms_err)get_u32(at + AT_STATUS);
 }
 
 enum ms_err
@@ -205,4 +214,20 @@ msg_decode(struct slice bytes, struct msg *msg_r, struct why *why)
 		return why_set(why, MS_EPROTO,
 		    "byte %u: not a verb (a-z 0-9 . _ -)", MSG_HEADER_BYTES);
 	return MS_OK;
+}
+
+void
+msg_set_deadline(unsigned char *request, uint32_t deadline_ms)
+{
+	put_u32(request + AT_DEADLINE, deadline_ms);
+}
+
+enum priority
+msg_priority(const struct msg *request, const struct msg_desc *desc)
+{
+	if (request->priority != PRIORITY_UNSAID)
+		return request->priority;
+	if (desc && desc->priority != PRIORITY_UNSAID)
+		return desc->priority;
+	return PRIORITY_NORMAL;
 }

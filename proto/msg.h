@@ -5,7 +5,8 @@
  *
  *  0 u32 magic 'MSQ1'   4 u8 version=1   5 u8 kind   6 u16 verb_bytes
  *  8 u32 fields_bytes  12 u32 body_bytes 16 u8[16] operation id
- * 32 u32 deadline_ms (left when sent; 0 = none)   36 u32 status (replies)
+ * 32 u32 deadline_ms (left when sent; 0 = none)
+ * 36 u32 status (replies), priority (requests; 0 = the verb's own)
  * 40 verb, padded to 8 | fields (common/field wire form) | body
  *
  * A failed reply has status != 0 and its reason as the MSG_ERROR fields.
@@ -20,6 +21,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/field.h"
+#include "common/shed.h"
 
 #define MSG_HEADER_BYTES     40u
 #define MSG_VERB_BYTES_MAX   64u
@@ -38,7 +40,8 @@ struct msg_desc {
 	size_t in_bytes;
 	const struct field *out;
 	size_t out_bytes;
-	bool idempotent; /* a read: no operation id is remembered */
+	bool idempotent;        /* a read: no operation id is remembered */
+	enum priority priority; /* PRIORITY_UNSAID: normal */
 	const char *help;
 };
 
@@ -49,7 +52,8 @@ struct msg { /* a decoded head; slices borrow the message */
 	struct slice body;
 	struct id128 op;
 	uint32_t deadline_ms;
-	enum ms_err status;
+	enum priority priority; /* of a request */
+	enum ms_err status;     /* of a reply */
 };
 
 struct msg_error { /* fields of a failed reply */
@@ -64,6 +68,11 @@ extern const struct field msg_error_rows[];
 void msg_encode(const struct msg *head, const struct field *rows,
     const void *fields, struct buf *out);
 enum ms_err msg_decode(struct slice bytes, struct msg *msg_r, struct why *why);
+/* In an encoded request that leaves only now. */
+void msg_set_deadline(unsigned char *request, uint32_t deadline_ms);
+/* What the request says, else what its verb says (desc may be NULL). */
+enum priority msg_priority(const struct msg *request,
+    const struct msg_desc *desc);
 
 /* JSON <-> struct through the same rows (objects, names as keys). */
 struct json;

@@ -212,6 +212,7 @@ worker_main(int argc, char **argv, const struct worker_desc *desc)
 	int code;
 
 	w.started = mono_now();
+	gate_init(&w.gate);
 	/* msd collects and stamps the lines of what it started */
 	log_init(desc->program, getenv(ENV_GENERATION) == NULL, LOG_INFO);
 	if (!worker_args_parse(argc, argv, desc, &w.args, &code))

@@ -119,6 +119,10 @@ struct slice call_body(const struct call *call);
 struct arena *call_arena(struct call *call); /* lives as long as the call */
 struct id128 call_op(const struct call *call);
 struct mono call_deadline(const struct call *call); /* .ns 0 = none */
+/* How long a call that is made to serve this one may take: what is left less a
+ * margin for our own answer, at most own_ms; 0 = too late to begin. */
+uint32_t call_budget_ms(const struct call *call, uint32_t own_ms);
+enum priority call_priority(const struct call *call);
 struct worker *call_worker(const struct call *call);
 /* Set by whoever parks the call; run once when the caller is gone
  * (MS_ECLOSED), its deadline has passed (MS_ETIMEOUT) or the worker stops
@@ -132,6 +136,9 @@ void *call_user(const struct call *call);
 void call_reply(struct call *call, const void *out, struct slice body);
 void call_fail(struct call *call, enum ms_err err, const char *fmt, ...)
     MS_PRINTF(3, 4);
+/* The same with when to come again: MS_EBUSY, MS_EUNAVAILABLE. */
+void call_refuse(struct call *call, enum ms_err err, uint64_t retry_after_ms,
+    const char *fmt, ...) MS_PRINTF(4, 5);
 
 /* ---- publishing (desc->publishes) ------------------------------------- */
 /* Sends topic, NUL, head, body as one PUB message.  Never blocks; copies. */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/deadline.h"
 #include "common/log.h"
 #include "proto/msg/worker.h"
 #include "workers/worker_impl.h"
@@ -14,6 +15,8 @@
 #define SUGGESTIONS_MAX 64u
 /* Decoded fields are a few times larger than their bytes at worst. */
 #define CALL_ARENA_BYTES_MAX (4u * MSG_FIELDS_BYTES_MAX)
+/* Our own part of the time of a call that waits for another. */
+#define CALL_MARGIN_MS 10u
 
 static void
 on_deadline(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
@@ -61,6 +64,9 @@ send_reply(struct call *call, enum ms_err status, const struct field *rows,
 	w->requests++;
 	w->requests_failed += head.status != MS_OK;
 	loop_timer_stop(w->loop, &call->timer);
+	if (call->inside)
+		gate_leave(&w->gate, call->client);
+	call->inside = false;
 	arena_reset(&call->arena);
 	call->in = NULL;
 	call->desc = NULL;
@@ -81,19 +87,41 @@ call_reply(struct call *call, const void *out, struct slice body)
 	send_reply(call, MS_OK, out ? call->desc->out : NULL, out, body);
 }
 
+static void
+fail(struct call *call, enum ms_err err, uint64_t retry_after_ms,
+    const char *fmt, va_list args)
+{
+	char text[512];
+	struct msg_error error = { .message = text,
+		.retry_after_ms = retry_after_ms < UINT32_MAX
+		    ? (uint32_t)retry_after_ms
+		    : UINT32_MAX };
+
+	ms_assert(err != MS_OK);
+	vsnprintf(text, sizeof(text), fmt, args);
+	send_reply(call, err, msg_error_rows, &error,
+	    (struct slice){ NULL, 0 });
+}
+
 void
 call_fail(struct call *call, enum ms_err err, const char *fmt, ...)
 {
-	char text[512];
-	struct msg_error error = { .message = text };
 	va_list args;
 
-	ms_assert(err != MS_OK);
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	fail(call, err, 0, fmt, args);
 	va_end(args);
-	send_reply(call, err, msg_error_rows, &error,
-	    (struct slice){ NULL, 0 });
+}
+
+void
+call_refuse(struct call *call, enum ms_err err, uint64_t retry_after_ms,
+    const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fail(call, err, retry_after_ms, fmt, args);
+	va_end(args);
 }
 
 /* ---- serve ---------------------------------------------------------------- */
@@ -182,11 +210,50 @@ decode_head(struct call *call)
 		    *why.text ? why.text : ms_strerr(err));
 		return false;
 	}
-	call->deadline = (struct mono){ 0 };
-	if (call->head.deadline_ms)
-		call->deadline =
-		    mono_add_ms(mono_now(), call->head.deadline_ms);
+	call->deadline = deadline_from(call->head.deadline_ms, call->received);
 	return true;
+}
+
+/* Its caller does not wait for it any more, or others come first.  False:
+ * already answered. */
+static bool
+admit(struct call *call, const struct msg_desc *desc)
+{
+	struct mono now = mono_now();
+	struct gate_ask ask = { .priority = msg_priority(&call->head, desc),
+		.received = call->received };
+	struct gate *gate = &call->worker->gate;
+	uint64_t retry_after_ms = 0;
+
+	call->priority = ask.priority;
+	if (mono_reached(now, call->deadline)) {
+		gate->expired++;
+		call_fail(call, MS_ETIMEOUT,
+		    "%s: not begun, its time was over after %u ms here",
+		    desc->verb, call->head.deadline_ms);
+		return false;
+	}
+	switch (gate_ask(gate, call->client, &ask, now, &retry_after_ms)) {
+	case GATE_OPEN:
+		call->inside = true;
+		return true;
+	case GATE_FULL:
+		call_refuse(call, MS_EBUSY, retry_after_ms,
+		    "%s: %u requests are being served", desc->verb,
+		    gate->slots.inside);
+		return false;
+	case GATE_GREEDY:
+		call_refuse(call, MS_EBUSY, retry_after_ms,
+		    "%s: %u requests of this client are being served",
+		    desc->verb, call->client->slots.inside);
+		return false;
+	case GATE_SHED:
+		call_refuse(call, MS_EBUSY, retry_after_ms,
+		    "%s: overload, requests of priority %u and above only",
+		    desc->verb, gate->shed.level);
+		return false;
+	}
+	return false;
 }
 
 void
@@ -205,7 +272,7 @@ call_serve(struct call *call)
 	route = find_route(desc->routes, call->head.verb);
 	if (!route)
 		fail_unknown(call, desc->routes);
-	else if (decode_fields(call, route->desc))
+	else if (admit(call, route->desc) && decode_fields(call, route->desc))
 		route->serve(desc->self, call);
 }
 
@@ -288,6 +355,19 @@ struct mono
 call_deadline(const struct call *call)
 {
 	return call->deadline;
+}
+
+uint32_t
+call_budget_ms(const struct call *call, uint32_t own_ms)
+{
+	return deadline_budget_ms(call->deadline, mono_now(), CALL_MARGIN_MS,
+	    own_ms);
+}
+
+enum priority
+call_priority(const struct call *call)
+{
+	return call->priority;
 }
 
 struct worker *

@@ -16,6 +16,7 @@
 #include "common/arena.h"
 #include "proto/notify.h"
 #include "workers/worker.h"
+#include "workers/worker_gate.h"
 
 /* ---- worker_args.c: who we are ------------------------------------------ */
 struct worker_args {
@@ -96,7 +97,11 @@ struct call {
 	struct arena arena;
 	void *in;
 	const struct msg_desc *desc;
+	struct mono received; /* before it waited for its turn */
 	struct mono deadline;
+	struct gate_client *client; /* who asks */
+	enum priority priority;
+	bool inside;    /* has passed the gate */
 	ev_timer timer; /* runs when it has a deadline and a cancel function */
 	void (*cancel)(struct call *call);
 	enum ms_err cancel_reason;
@@ -106,7 +111,7 @@ TAILQ_HEAD(call_list, call);
 
 void call_init(struct call *call, struct worker *w); /* once */
 void call_fini(struct call *call);
-/* call->request is set: decode, route, serve. */
+/* request, received and client are set: decode, route, serve. */
 void call_serve(struct call *call);
 void call_cancel(struct call *call, enum ms_err reason);
 void call_cancel_all(struct call_list *calls, enum ms_err reason);
@@ -168,6 +173,7 @@ struct worker {
 	struct mono started;
 	uint64_t requests;
 	uint64_t requests_failed;
+	struct gate gate; /* who is served, and who is asked to come again */
 	struct buf reply; /* head and fields of the reply being made */
 	ev_signal on_term, on_int, on_hup, on_usr2;
 	ev_timer drain_timer;

@@ -14,6 +14,7 @@
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/transport/ipc/ipc.h>
+#include <uthash.h>
 
 #include "common/alloc.h"
 #include "common/log.h"
@@ -25,6 +26,7 @@
 /* Received and not yet answered; past it no request is taken. */
 #define HELD_BYTES_MAX    (256u << 20)
 #define REQUESTS_PER_TURN 256u
+#define CLIENTS_KEPT      1024u
 #define MESSAGE_BYTES_MAX (MSG_BODY_BYTES_MAX + (2u << 20))
 #define SOCKET_MODE       0660
 
@@ -44,6 +46,17 @@ struct lane {
 	nng_aio *aio;
 	nng_msg *msg;  /* the request */
 	uint32_t pipe; /* where it came from */
+};
+
+/* A connection, from its first request until it is gone and all it asked for
+ * is answered.  Where there are many, one that has nothing to be answered is
+ * forgotten until it asks again. */
+struct client {
+	struct gate_client gate;
+	uint32_t pipe;
+	unsigned calls; /* received, not answered */
+	bool gone;
+	UT_hash_handle hh;
 };
 STAILQ_HEAD(lane_queue, lane);
 
@@ -68,6 +81,7 @@ struct service {
 	/* loop thread only */
 	struct loop_task task;
 	struct call_list serving;
+	struct client *clients; /* by pipe */
 	struct lane **lanes;
 	unsigned lane_count;
 };
@@ -112,6 +126,7 @@ on_received(struct lane *lane)
 	struct service *s = lane->service;
 	struct lane *next;
 
+	lane->call.received = mono_now();
 	lane->msg = nng_aio_get_msg(lane->aio);
 	lane->pipe = (uint32_t)nng_pipe_id(nng_msg_get_pipe(lane->msg));
 	nng_aio_set_msg(lane->aio, NULL);
@@ -238,9 +253,43 @@ arm_next(struct service *s)
 	arm(lane);
 }
 
+static struct client *
+client_of(struct service *s, uint32_t pipe)
+{
+	struct client *client;
+
+	HASH_FIND(hh, s->clients, &pipe, sizeof(pipe), client);
+	if (client)
+		return client;
+	client = xcalloc(1, sizeof(*client));
+	client->pipe = pipe;
+	gate_client_init(&client->gate);
+	HASH_ADD(hh, s->clients, pipe, sizeof(client->pipe), client);
+	return client;
+}
+
+static void
+client_free(struct service *s, struct client *client)
+{
+	HASH_DEL(s->clients, client);
+	free(client);
+}
+
+static void
+client_answered(struct service *s, struct client *client)
+{
+	if (--client->calls == 0 &&
+	    (client->gone || HASH_COUNT(s->clients) > CLIENTS_KEPT))
+		client_free(s, client);
+}
+
 static void
 serve(struct service *s, struct lane *lane)
 {
+	struct client *client = client_of(s, lane->pipe);
+
+	client->calls++;
+	lane->call.client = &client->gate;
 	lane->call.request =
 	    (struct slice){ nng_msg_body(lane->msg), nng_msg_len(lane->msg) };
 	TAILQ_INSERT_TAIL(&s->serving, &lane->call, link);
@@ -263,12 +312,26 @@ cancel_calls_of(struct service *s, uint32_t pipe)
 }
 
 static void
+client_gone(struct service *s, uint32_t pipe)
+{
+	struct client *client;
+
+	HASH_FIND(hh, s->clients, &pipe, sizeof(pipe), client);
+	if (!client)
+		return;
+	client->gone = true;
+	if (client->calls == 0)
+		client_free(s, client);
+}
+
+static void
 cancel_gone(struct service *s, struct gone *gone)
 {
 	while (gone) {
 		struct gone *next = gone->next;
 
 		cancel_calls_of(s, gone->pipe);
+		client_gone(s, gone->pipe);
 		free(gone);
 		gone = next;
 	}
@@ -357,6 +420,8 @@ service_reply(struct call *call, struct slice head, struct slice body)
 	if (body.len)
 		memcpy(at + head.len, body.ptr, body.len);
 	TAILQ_REMOVE(&s->serving, call, link);
+	client_answered(s, container_of(call->client, struct client, gate));
+	call->client = NULL;
 	call->request = (struct slice){ NULL, 0 };
 	free_request(lane);
 	lane->state = LANE_REPLYING;
@@ -443,6 +508,15 @@ service_drain(struct service *service)
 }
 
 static void
+free_clients(struct service *s)
+{
+	struct client *client, *next;
+
+	HASH_ITER(hh, s->clients, client, next)
+		client_free(s, client);
+}
+
+static void
 free_gone(struct gone *gone)
 {
 	while (gone) {
@@ -474,5 +548,6 @@ service_close(struct service *s)
 	for (unsigned i = 0; i < s->lane_count; i++)
 		call_fini(&s->lanes[i]->call);
 	TAILQ_INIT(&s->serving); /* on_task() may run once more */
+	free_clients(s);
 	unlink(s->path);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls: what is said over a link, and waiting for it. */
+#include <stdlib.h>
+
+#include "common/deadline.h"
 #include "common/id.h"
 #include "proto/client/link.h"
 
@@ -11,6 +14,7 @@
 
 struct outcome {
 	enum ms_err err;
+	uint32_t retry_after_ms;
 	void *out;
 	struct slice body;
 	struct why why;
@@ -32,14 +36,15 @@ say_timeout(struct outcome *o, const struct pending *p)
 }
 
 static enum ms_err
-decode_refusal(const struct msg *head, struct arena *arena, struct why *why)
+decode_refusal(const struct msg *head, struct arena *arena, struct outcome *o)
 {
 	struct msg_error error = { 0 };
 	bool said = field_decode(msg_error_rows, head->fields, &error, arena,
 			NULL) == MS_OK &&
 	    error.message;
 
-	return why_set(why, head->status, "%s",
+	o->retry_after_ms = error.retry_after_ms;
+	return why_set(&o->why, head->status, "%s",
 	    said ? error.message : ms_strerr(head->status));
 }
 
@@ -56,7 +61,7 @@ decode_reply(const struct pending *p, struct arena *arena, struct outcome *o)
 	if (head.kind != MSG_REPLY)
 		return why_set(&o->why, MS_EPROTO, "this is not a reply");
 	if (head.status != MS_OK)
-		return decode_refusal(&head, arena, &o->why);
+		return decode_refusal(&head, arena, o);
 	o->body = head.body;
 	if (p->desc->out_bytes == 0)
 		return MS_OK;
@@ -64,6 +69,20 @@ decode_reply(const struct pending *p, struct arena *arena, struct outcome *o)
 	if (!o->out)
 		return MS_ENOMEM;
 	return field_decode(p->desc->out, head.fields, o->out, arena, &o->why);
+}
+
+/* Who answers is there, whatever the answer.  A caller in a hurry says nothing
+ * about the service. */
+static void
+tell_breaker(struct link *link, const struct pending *p)
+{
+	if (p->patient)
+		return;
+	if (p->result && p->timeout_ms < LINK_PATIENCE_MS)
+		breaker_forget(&link->breaker, p->ticket);
+	else
+		breaker_done(&link->breaker, p->ticket, p->result == MS_OK,
+		    mono_now());
 }
 
 void
@@ -74,11 +93,13 @@ pending_complete(struct pending *p)
 	struct arena own;
 
 	TAILQ_REMOVE(&link->done, p, entry);
+	tell_breaker(link, p);
 	arena_init(&own, REPLY_ARENA_BYTES_MAX);
 	if (p->result)
 		say_timeout(&o, p);
 	else
 		o.err = decode_reply(p, p->arena ? p->arena : &own, &o);
+	link->retry_after_ms = o.retry_after_ms;
 	p->outer = link->running;
 	link->running = p;
 	p->done(p->arg, o.err, o.err ? NULL : o.out, o.body, &o.why);
@@ -98,6 +119,7 @@ encode_request(struct buf *out, const struct msg_desc *desc, const void *in,
 		.verb = slice_of(desc->verb),
 		.op = options->op,
 		.deadline_ms = options->timeout_ms,
+		.priority = options->priority,
 		.body = body };
 
 	if (body.len > MSG_BODY_BYTES_MAX)
@@ -128,7 +150,13 @@ start(struct link *link, const struct msg_desc *desc, const void *in,
 		return err;
 	if (o.timeout_ms == 0)
 		o.timeout_ms = TIMEOUT_DEFAULT_MS;
+	if (o.priority == PRIORITY_UNSAID)
+		o.priority = link->priority;
+	p->patient = o.patient;
+	link->retry_after_ms = 0;
 	err = encode_request(&p->bytes, desc, in, body, &o);
+	if (!err && !link_allows(link, p))
+		err = MS_EUNAVAILABLE;
 	if (err) {
 		pending_give_back(p);
 		return err;
@@ -155,13 +183,23 @@ call_start(struct link *link, const struct msg_desc *desc, const void *in,
 
 /* ---- wait ------------------------------------------------------------------------- */
 
+/* Writes carry their operation id: asking twice does it once. */
+static const struct retry_conf retry_conf = {
+	.backoff = { .span = { 20, 1000 } },
+	.attempts_max = 8,
+	.attempt_ms = 1,
+	.idempotent = true,
+};
+
 struct waiter {
+	struct link *link;
 	const struct msg_desc *desc;
 	struct arena *arena;
 	void *out;
 	struct slice *body;
 	struct why *why;
 	enum ms_err err;
+	uint32_t retry_after_ms;
 	bool done;
 };
 
@@ -173,6 +211,7 @@ on_done(void *arg, enum ms_err err, const void *out, struct slice body,
 
 	w->done = true;
 	w->err = err;
+	w->retry_after_ms = call_retry_after_ms(w->link);
 	if (err) {
 		if (w->why)
 			*w->why = *why;
@@ -187,26 +226,90 @@ on_done(void *arg, enum ms_err err, const void *out, struct slice body,
 	}
 }
 
+static enum ms_err
+say_not_started(struct waiter *w, enum ms_err err)
+{
+	if (err != MS_EUNAVAILABLE)
+		return why_set(w->why, err, "%s: %s", w->desc->verb,
+		    ms_strerr(err));
+	return why_set(w->why, err,
+	    "%s: %s has not answered %u calls in a row, is not asked for "
+	    "another %u ms",
+	    w->desc->verb, w->link->address, LINK_FAILURES,
+	    w->link->retry_after_ms);
+}
+
+/* True: w->err came from the service, or from its silence. */
+static bool
+attempt(struct waiter *w, const void *in, struct slice body,
+    const struct call_options *options)
+{
+	struct link_hub *hub = w->link->hub;
+	enum ms_err err;
+
+	w->done = false;
+	err = start(w->link, w->desc, in, body, *options, w->arena, on_done, w);
+	if (err) {
+		w->err = say_not_started(w, err);
+		return false;
+	}
+	while (!w->done) {
+		link_hub_wait(hub, -1);
+		link_hub_dispatch(hub, 1); /* `w` must not be outlived */
+	}
+	return true;
+}
+
+static void
+wait_out(struct link_hub *hub, uint64_t delay_ms)
+{
+	struct mono until = mono_add_ms(mono_now(), delay_ms);
+	uint64_t left_ms;
+
+	while ((left_ms = mono_ms_left(mono_now(), until)) > 0) {
+		link_hub_wait(hub,
+		    left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
+		link_hub_dispatch(hub, 1);
+	}
+}
+
+/* Is it asked again?  Waits until then. */
+static bool
+again(struct waiter *w, struct retry *retry, struct mono deadline)
+{
+	uint64_t delay_ms = 0;
+
+	if (retry_next(retry, &w->link->budget, w->err, w->retry_after_ms,
+		deadline, mono_now(), &delay_ms) != RETRY_AGAIN)
+		return false;
+	wait_out(w->link->hub, delay_ms);
+	return true;
+}
+
 enum ms_err
 call_wait(struct link *link, const struct msg_desc *desc, const void *in,
     struct slice body, uint32_t timeout_ms, struct arena *arena, void *out_r,
     struct slice *body_r, struct why *why)
 {
-	struct link_hub *hub = link->hub;
-	struct call_options options = { .timeout_ms = timeout_ms };
-	struct waiter w = { .desc = desc,
+	struct call_options options = {
+		.timeout_ms = timeout_ms ? timeout_ms : TIMEOUT_DEFAULT_MS
+	};
+	struct mono deadline = mono_add_ms(mono_now(), options.timeout_ms);
+	struct waiter w = { .link = link,
+		.desc = desc,
 		.arena = arena,
 		.out = out_r,
 		.body = body_r,
 		.why = why };
-	enum ms_err err =
-	    start(link, desc, in, body, options, arena, on_done, &w);
+	struct retry retry;
 
-	if (err)
-		return why_set(why, err, "%s: %s", desc->verb, ms_strerr(err));
-	while (!w.done) {
-		link_hub_wait(hub, -1);
-		link_hub_dispatch(hub, 1); /* `w` must not be outlived */
-	}
+	if (!desc->idempotent)
+		options.op = id_new();
+	dice_next(&link->dice);
+	retry_init(&retry, &retry_conf, link->dice);
+	retry_budget_earn(&link->budget);
+	while (attempt(&w, in, body, &options) && w.err &&
+	    again(&w, &retry, deadline))
+		options.timeout_ms = deadline_left_ms(deadline, mono_now());
 	return w.err;
 }

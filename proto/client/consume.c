@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/backoff.h"
 #include "proto/client/ms_impl.h"
 #include "proto/msg/bus.h"
 #include "proto/subject.h"
@@ -48,7 +47,7 @@ struct ms_consumer {
 	bool known;                   /* the bus has confirmed it */
 	uint64_t settle_upto;         /* success not yet told */
 	uint64_t first_seq, last_seq; /* of the batch at hand */
-	uint32_t failures;
+	struct backoff backoff;
 	bool settled_early; /* ms_consumer_settle() inside the callback */
 	enum ms_err early_result;
 	bool closed;
@@ -78,7 +77,7 @@ try_later(struct ms_consumer *c, enum ms_err err, const char *why)
 	why_set(&c->ms->why, err, "%s: %s", c->name, why);
 	c->state = CONSUMER_WAITING;
 	hub_timer_start(c->ms->hub, &c->timer,
-	    handle_retry_delay_ms(c->ms, c->failures++));
+	    handle_retry_delay_ms(&c->backoff, call_retry_after_ms(c->link)));
 }
 
 static void send_in_progress(struct ms_consumer *c);
@@ -138,7 +137,7 @@ on_failure_settled(void *arg, enum ms_err err, const void *out MS_UNUSED,
 		try_later(c, err, why->text);
 		return;
 	}
-	c->failures = 0;
+	backoff_reset(&c->backoff);
 	next_step(c);
 }
 
@@ -260,7 +259,7 @@ on_fetched(void *arg, enum ms_err err, const void *out, struct slice body,
 		try_later(c, err, why->text);
 		return;
 	}
-	c->failures = 0;
+	backoff_reset(&c->backoff);
 	c->settle_upto = 0;
 	if (fetched->count == 0) {
 		next_step(c);
@@ -297,7 +296,7 @@ on_created(void *arg, enum ms_err err, const void *out MS_UNUSED,
 		try_later(c, err, why->text);
 		return;
 	}
-	c->failures = 0;
+	backoff_reset(&c->backoff);
 	c->known = true;
 	next_step(c);
 }
@@ -401,6 +400,7 @@ ms_consume(struct ms *ms, const struct ms_consumer_options *options,
 	c->fn = fn;
 	c->arg = arg;
 	c->timer.fire = on_timer;
+	backoff_init(&c->backoff, dice_seed());
 	err = handle_link(ms, "bus", ms->hub, &c->link);
 	if (err) {
 		consumer_free(c);

@@ -8,12 +8,28 @@
 
 #include <stdlib.h>
 
+#include "common/backoff.h"
+#include "common/deadline.h"
+
 #define ID_FLAG   0x80000000u /* SP: the last id of a request's trace */
 #define SLOT_MASK 0xffu
 _Static_assert(LINK_CALLS_MAX == SLOT_MASK + 1, "an id names a slot");
 
 /* A slot's buffer above this is given back between calls. */
 #define KEEP_BYTES_MAX (256u << 10)
+
+/* A restart takes a part of a second and must not be met by a breaker; one
+ * that is open costs its callers at most two seconds too many. */
+static const struct breaker_conf breaker_conf = {
+	.failure_threshold = LINK_FAILURES,
+	.success_threshold = 1,
+	.probes = 4,
+	.open = { 200, 2000 },
+	.probe_ms = 10000,
+};
+static const struct retry_budget_conf budget_conf = { .ratio_pct = 10,
+	.min_per_s = 10,
+	.saved_max = 100 };
 
 /* ---- completion -------------------------------------------------------------------- */
 
@@ -99,6 +115,9 @@ on_next(void *arg, struct slice *bytes_r)
 		return false;
 	link->unsent = TAILQ_NEXT(p, entry);
 	p->sent = true;
+	/* it may have waited for a connection, or be sent again */
+	msg_set_deadline(p->bytes.ptr + LINK_PREFIX_BYTES,
+	    deadline_left_ms(p->timer.due, mono_now()));
 	*bytes_r = buf_slice(&p->bytes);
 	return true;
 }
@@ -131,6 +150,40 @@ pending_start(struct pending *p)
 	hub_timer_start(link->hub, &p->timer, p->timeout_ms);
 	want_when_needed(link);
 	sp_kick(link->sp);
+}
+
+void
+link_set_priority(struct link *link, enum priority priority)
+{
+	link->priority = priority;
+}
+
+/* ---- breaker ---------------------------------------------------------------------------- */
+
+bool
+link_allows(struct link *link, struct pending *p)
+{
+	struct mono now;
+
+	if (p->patient)
+		return true;
+	now = mono_now();
+	if (breaker_allow(&link->breaker, now, &p->ticket))
+		return true;
+	link->retry_after_ms = (uint32_t)breaker_wait_ms(&link->breaker, now);
+	return false;
+}
+
+const struct breaker *
+link_breaker(const struct link *link)
+{
+	return &link->breaker;
+}
+
+uint32_t
+call_retry_after_ms(const struct link *link)
+{
+	return link->retry_after_ms;
 }
 
 /* ---- slots ------------------------------------------------------------------------------ */
@@ -207,6 +260,9 @@ link_open(struct link_hub *hub, const char *address, struct link **link_r)
 	if (!link)
 		return MS_ENOMEM;
 	link->hub = hub;
+	link->dice = dice_seed();
+	breaker_init(&link->breaker, &breaker_conf, dice_seed(), NULL, NULL);
+	retry_budget_init(&link->budget, &budget_conf, mono_now());
 	TAILQ_INIT(&link->idle);
 	TAILQ_INIT(&link->active);
 	TAILQ_INIT(&link->done);

@@ -6,6 +6,8 @@
 #ifndef PROTO_CLIENT_LINK_H
 #define PROTO_CLIENT_LINK_H
 
+#include "common/breaker.h"
+#include "common/retry.h"
 #include "proto/client/hub.h"
 #include "proto/client/sp.h"
 
@@ -32,6 +34,8 @@ struct pending {
 	struct buf bytes; /* the request as it is written; kept to resend */
 	struct hub_timer timer;
 	uint32_t timeout_ms;
+	bool patient;
+	struct breaker_ticket ticket; /* of a call that is not patient */
 	enum ms_err result;
 	struct sp_msg *reply;
 	const struct msg_desc *desc;
@@ -54,6 +58,11 @@ struct link {
 	struct pending_list done;
 	struct pending *unsent;  /* of active: the next to write; NULL = none */
 	struct pending *running; /* whose callback runs now */
+	enum priority priority;
+	struct breaker breaker;
+	struct retry_budget budget;
+	uint32_t retry_after_ms; /* of what ended or failed last */
+	uint64_t dice;
 };
 
 enum ms_err pending_take(struct link *link, struct pending **p_r);
@@ -61,6 +70,8 @@ enum ms_err pending_take(struct link *link, struct pending **p_r);
 void pending_start(struct pending *p);
 /* After its callback: ready for the next call, or gone with its link. */
 void pending_give_back(struct pending *p);
+/* Does the breaker let a call begin? */
+bool link_allows(struct link *link, struct pending *p);
 /* call.c: runs the callback. */
 void pending_complete(struct pending *p);
 

@@ -10,15 +10,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/backoff.h"
 #include "proto/client/ms_impl.h"
 #include "proto/contract.h"
 
 #define RUN_DIR_DEFAULT "/run/ms"
 #define WINDOW_DEFAULT  16u
 #define WINDOW_MAX      64u
-#define RETRY_MIN_MS    10
-#define RETRY_MAX_MS    2000
+
+/* What is kept until it is taken is tried for ever. */
+static const struct backoff_conf retry_conf = { .span = { 10, 2000 } };
 
 static char *
 default_source(void)
@@ -73,6 +73,7 @@ init(struct ms *ms, const struct ms_options *options)
 
 	ms->fd = -1;
 	ms->dice = dice_seed();
+	ms->priority = (enum priority)options->priority;
 	SLIST_INIT(&ms->services);
 	LIST_INIT(&ms->subs);
 	LIST_INIT(&ms->consumers);
@@ -100,7 +101,7 @@ ms_open(const struct ms_options *options, struct ms **ms_r)
 
 	if (!options)
 		options = &defaults;
-	if (options->window > WINDOW_MAX)
+	if (options->window > WINDOW_MAX || options->priority > MS_PRIORITY_MAX)
 		return MS_EINVAL;
 	ms = calloc(1, sizeof(*ms));
 	if (!ms)
@@ -202,12 +203,13 @@ ms_dispatch(struct ms *ms, int timeout_ms)
 	return MS_OK;
 }
 
-uint32_t
-handle_retry_delay_ms(struct ms *ms, uint32_t failures)
+uint64_t
+handle_retry_delay_ms(struct backoff *backoff, uint32_t retry_after_ms)
 {
-	struct span_ms span = { RETRY_MIN_MS, RETRY_MAX_MS };
+	uint64_t delay_ms = retry_conf.span.max_ms;
 
-	return (uint32_t)backoff_ms(span, failures, dice_next(&ms->dice));
+	(void)!backoff_next(backoff, &retry_conf, mono_now(), &delay_ms);
+	return delay_ms > retry_after_ms ? delay_ms : retry_after_ms;
 }
 
 /* ---- links ---------------------------------------------------------------------- */
@@ -240,6 +242,8 @@ handle_link(struct ms *ms, const char *service, struct link_hub *hub,
 	if (!address)
 		return MS_EINVAL;
 	err = link_open(hub, address, link_r);
+	if (!err)
+		link_set_priority(*link_r, ms->priority);
 	if (err)
 		why_set(&ms->why, err, "cannot dial %s: %s", address,
 		    ms_strerr(err));

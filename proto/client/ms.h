@@ -42,8 +42,12 @@ struct ms_options {
 	const char *source;  /* CloudEvents source; NULL: /NAME from $MS_NAME or
 	                        /pid/N */
 	uint32_t window;     /* unacknowledged batches, 0 = 16, at most 64 */
+	/* How much it matters that what is asked is done, when a service has
+	 * too much to do: 1 nobody waits for it .. 7, 0 = as usual (4). */
+	uint32_t priority;
 };
 
+#define MS_PRIORITY_MAX 7
 /* options may be NULL.  MS_EINVAL, MS_ENOMEM. */
 enum ms_err ms_open(const struct ms_options *options, struct ms **ms_r);
 /* Does not flush.  Sets *ms to NULL. */
@@ -161,7 +165,10 @@ void ms_consumer_close(struct ms_consumer **consumer);
 /*
  * Asks a service ("bus", "config", "persist", "pool", ...) a verb with a JSON
  * object (NULL = {}).  *reply_r is JSON text to be free()d: the fields, and
- * the reply's body as member "body" when it is JSON.  Waits up to timeout_ms.
+ * the reply's body as member "body" when it is JSON.  Waits up to timeout_ms,
+ * for a service that is not there yet too; a refusal that may pass (MS_EBUSY)
+ * is tried again in that time.  A service that has answered none of several
+ * requests in a row is MS_EUNAVAILABLE at once, except for one now and then.
  */
 enum ms_err ms_request(struct ms *ms, const char *service, const char *verb,
     const char *json, int timeout_ms, char **reply_r);

@@ -5,6 +5,7 @@
 
 #include <sys/queue.h>
 
+#include "common/backoff.h"
 #include "proto/batch.h"
 #include "proto/client/link.h"
 #include "proto/client/ms.h"
@@ -31,7 +32,7 @@ struct outbox {
 	struct shipment_queue flying;
 	struct shipment_queue grounded; /* to be sent again by the timer */
 	struct hub_timer again;
-	uint32_t failures; /* in a row, for the delay */
+	struct backoff backoff;
 	uint32_t window;
 	uint32_t away;    /* flying and grounded */
 	uint32_t awaited; /* of them: by ms_flush() */
@@ -68,8 +69,9 @@ struct ms {
 	SLIST_HEAD(, service_link) services;
 	LIST_HEAD(, ms_sub) subs;
 	LIST_HEAD(, ms_consumer) consumers;
-	struct trace_context context;
 	uint64_t dice;
+	enum priority priority;
+	struct trace_context context;
 	struct why why;
 };
 
@@ -78,8 +80,9 @@ enum ms_err handle_link(struct ms *ms, const char *service,
     struct link_hub *hub, struct link **link_r);
 /* "ipc://RUN_DIR/NAME" + suffix; NULL when too long (why is set). */
 char *handle_address(struct ms *ms, const char *name, const char *suffix);
-/* Delay before the n-th try after a failure. */
-uint32_t handle_retry_delay_ms(struct ms *ms, uint32_t failures);
+/* Before the next try after a failure; never less than what was asked for. */
+uint64_t handle_retry_delay_ms(struct backoff *backoff,
+    uint32_t retry_after_ms);
 /* Both hubs, without waiting; how much ran. */
 size_t handle_run(struct ms *ms);
 /* Until the deadline for something to run; false when it has passed. */

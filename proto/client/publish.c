@@ -74,7 +74,8 @@ ground(struct shipment *s)
 	TAILQ_INSERT_TAIL(&box->grounded, s, entry);
 	if (box->again.due.ns == 0)
 		hub_timer_start(s->ms->acks, &box->again,
-		    handle_retry_delay_ms(s->ms, box->failures++));
+		    handle_retry_delay_ms(&box->backoff,
+			call_retry_after_ms(box->link)));
 }
 
 /* Takes each once: what cannot fly is grounded again, behind them. */
@@ -103,7 +104,7 @@ on_answer(void *arg, enum ms_err err, const void *out,
 		ground(s);
 		return;
 	}
-	s->ms->outbox.failures = 0;
+	backoff_reset(&s->ms->outbox.backoff);
 	if (err)
 		count_refused(s, err, why);
 	else
@@ -115,8 +116,10 @@ static void
 fly(struct shipment *s)
 {
 	struct bus_publish_in in = { .durability = (int)s->durability };
+	/* patient: the window bounds what waits, and order is worth more */
 	struct call_options options = { .timeout_ms = PUBLISH_TIMEOUT_MS,
-		.op = s->op };
+		.op = s->op,
+		.patient = true };
 
 	TAILQ_INSERT_TAIL(&s->ms->outbox.flying, s, entry);
 	if (s->durability == MS_NONE)
@@ -415,6 +418,7 @@ outbox_init(struct ms *ms, uint32_t window)
 	box->window = window;
 	arena_init(&box->arena, JSON_ARENA_BYTES);
 	box->again.fire = on_again;
+	backoff_init(&box->backoff, dice_seed());
 	return handle_link(ms, "bus", ms->acks, &box->link);
 }
 

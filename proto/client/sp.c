@@ -23,8 +23,7 @@
 #define MESSAGE_BYTES_MAX (MSG_BODY_BYTES_MAX + (2u << 20))
 #define READS_PER_TURN    16
 /* A restarted service is found at once, a missing one costs little. */
-#define REDIAL_MIN_MS 5
-#define REDIAL_MAX_MS 100
+static const struct backoff_conf redial_conf = { .span = { 5, 100 } };
 
 enum sp_state {
 	SP_DOWN,     /* no fd; the timer runs when wanted */
@@ -43,9 +42,8 @@ struct sp {
 	bool blocked; /* the socket takes no more: EPOLLOUT is awaited */
 	struct hub_watch watch;
 	struct hub_timer redial;
-	uint32_t failures; /* since the last message */
-	uint64_t dice;
-	struct slice out; /* being written */
+	struct backoff backoff; /* since the last message */
+	struct slice out;       /* being written */
 	size_t out_done;
 	unsigned char *owned; /* out's memory, when its owner has gone */
 	struct sp_msg *msg;   /* being read past `in` */
@@ -67,10 +65,11 @@ update_events(struct sp *sp)
 static void
 redial_later(struct sp *sp)
 {
-	struct span_ms span = { REDIAL_MIN_MS, REDIAL_MAX_MS };
+	uint64_t delay_ms = redial_conf.span.max_ms;
 
-	hub_timer_start(sp->hub, &sp->redial,
-	    backoff_ms(span, sp->failures++, dice_next(&sp->dice)));
+	/* never gives up: its user's calls do */
+	(void)!backoff_next(&sp->backoff, &redial_conf, mono_now(), &delay_ms);
+	hub_timer_start(sp->hub, &sp->redial, delay_ms);
 }
 
 static void
@@ -226,7 +225,7 @@ greeting_is_good(const struct sp *sp)
 static void
 deliver(struct sp *sp, struct sp_msg *msg)
 {
-	sp->failures = 0;
+	backoff_reset(&sp->backoff);
 	sp->user->message(sp->arg, msg);
 }
 
@@ -386,7 +385,7 @@ sp_open(struct link_hub *hub, const char *address, const struct sp_user *user,
 	sp->arg = arg;
 	sp->watch = (struct hub_watch){ -1, on_ready };
 	sp->redial.fire = on_redial;
-	sp->dice = dice_seed();
+	backoff_init(&sp->backoff, dice_seed());
 	*sp_r = sp;
 	return MS_OK;
 }

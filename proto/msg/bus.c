@@ -407,6 +407,7 @@ const struct msg_desc msg_bus_settle = {
 	.in_bytes = sizeof(struct bus_settle_in),
 	.out = settle_out,
 	.out_bytes = sizeof(struct bus_settle_out),
+	.priority = PRIORITY_HIGH,
 	.help = "says what became of delivered events",
 };
 const struct msg_desc msg_bus_read = {
@@ -416,6 +417,7 @@ const struct msg_desc msg_bus_read = {
 	.out = read_out,
 	.out_bytes = sizeof(struct bus_read_out),
 	.idempotent = true,
+	.priority = PRIORITY_LOW,
 	.help = "reads stored events without a consumer (body: batch)",
 };
 const struct msg_desc msg_bus_stats = {
@@ -424,6 +426,7 @@ const struct msg_desc msg_bus_stats = {
 	.out = stats_out,
 	.out_bytes = sizeof(struct bus_stats_out),
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "counters and sizes of the bus",
 };
 const struct msg_desc msg_bus_consumers = {
@@ -431,5 +434,6 @@ const struct msg_desc msg_bus_consumers = {
 	.in = nothing,
 	.out = nothing,
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "all durable consumers (body: JSON array)",
 };

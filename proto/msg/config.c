@@ -108,6 +108,7 @@ const struct msg_desc msg_config_get = {
 	.out = get_out,
 	.out_bytes = sizeof(struct config_get_out),
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "one key: value, origin, meaning",
 };
 const struct msg_desc msg_config_list = {
@@ -117,6 +118,7 @@ const struct msg_desc msg_config_list = {
 	.out = list_out,
 	.out_bytes = sizeof(struct config_list_out),
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "all keys with value and origin (body: JSON array)",
 };
 const struct msg_desc msg_config_status = {
@@ -125,5 +127,6 @@ const struct msg_desc msg_config_status = {
 	.out = status_out,
 	.out_bytes = sizeof(struct config_status_out),
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "generation in force and the last refused reload",
 };

@@ -75,6 +75,7 @@ const struct msg_desc msg_persist_migrate_up = {
 	.in = nothing,
 	.out = migrate_out,
 	.out_bytes = sizeof(struct persist_migrate_out),
+	.priority = PRIORITY_HIGH,
 	.help = "applies pending migrations (body: JSON array)",
 };
 const struct msg_desc msg_persist_migrate_status = {
@@ -83,6 +84,7 @@ const struct msg_desc msg_persist_migrate_status = {
 	.out = migrate_out,
 	.out_bytes = sizeof(struct persist_migrate_out),
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "applied and pending migrations (body: JSON array)",
 };
 const struct msg_desc msg_persist_stats = {
@@ -91,5 +93,6 @@ const struct msg_desc msg_persist_stats = {
 	.out = stats_out,
 	.out_bytes = sizeof(struct persist_stats_out),
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "what was stored, and how the database is",
 };

@@ -22,5 +22,6 @@ const struct msg_desc msg_pool_status = {
 	.out = status_out,
 	.out_bytes = sizeof(struct pool_status_out),
 	.idempotent = true,
+	.priority = PRIORITY_HIGH,
 	.help = "every pool with its connections (body: JSON array)",
 };

@@ -47,5 +47,6 @@ const struct msg_desc msg_worker_health = {
 	.out = health_out,
 	.out_bytes = sizeof(struct worker_health_out),
 	.idempotent = true,
+	.priority = PRIORITY_CONTROL,
 	.help = "is it ready, since when, how busy",
 };

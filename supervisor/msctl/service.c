@@ -90,6 +90,8 @@ service_open(const struct msctl *ctl, const char *name,
 	err = link_hub_open(&service_r->hub);
 	if (err == MS_OK)
 		err = link_open(service_r->hub, address, &service_r->link);
+	if (err == MS_OK) /* somebody waits, perhaps for the way out of it */
+		link_set_priority(service_r->link, PRIORITY_HIGH);
 	return err == MS_OK ? CTL_OK
 			    : ctl_fail_err(ctl, err, "cannot reach %s: %s",
 				  name, ms_strerr(err));

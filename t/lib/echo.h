@@ -69,6 +69,22 @@ static const struct msg_desc test_echo = { .verb = "test.echo",
 	.in_bytes = sizeof(struct echo_fields),
 	.out = echo_rows,
 	.out_bytes = sizeof(struct echo_fields) };
+/* Refuses `number` times, with `delay` as the time to come again. */
+static const struct msg_desc test_busy = { .verb = "test.busy",
+	.in = echo_rows,
+	.in_bytes = sizeof(struct echo_fields),
+	.out = echo_rows,
+	.out_bytes = sizeof(struct echo_fields) };
+/* Answers (as number) what a call made on its behalf might take. */
+static const struct msg_desc test_left = { .verb = "test.left",
+	.out = echo_rows,
+	.out_bytes = sizeof(struct echo_fields),
+	.idempotent = true };
+/* Keeps the loop from its work for `delay`, then answers. */
+static const struct msg_desc test_block = { .verb = "test.block",
+	.in = echo_rows,
+	.in_bytes = sizeof(struct echo_fields),
+	.idempotent = true };
 /* Never answers unless it is cancelled. */
 static const struct msg_desc test_park = { .verb = "test.park",
 	.idempotent = true };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker that echoes, parks and counts, for the tests of the skeleton. */
+#include <string.h>
+#include <unistd.h>
+
 #include "common/log.h"
 #include "t/lib/echo.h"
 #include "workers/worker.h"
@@ -29,6 +32,8 @@ static const struct field conf_rows[] = {
 
 struct echo {
 	struct echo_conf conf;
+	uint32_t asked;       /* test.busy */
+	struct id128 busy_op; /* of it: the same each time */
 	struct echo_state state;
 };
 
@@ -94,6 +99,43 @@ do_park(void *self MS_UNUSED, struct call *call)
 }
 
 static void
+do_busy(void *self, struct call *call)
+{
+	const struct echo_fields *in = call_in(call);
+	struct echo *e = self;
+	struct echo_fields out = *in;
+	struct id128 op = call_op(call);
+
+	ms_assert(e->asked == 0 || memcmp(&op, &e->busy_op, sizeof(op)) == 0);
+	e->busy_op = op;
+	if (e->asked++ < in->number) {
+		call_refuse(call, MS_EBUSY, in->delay_ms, "come again");
+		return;
+	}
+	out.number = e->asked;
+	call_reply(call, &out, (struct slice){ NULL, 0 });
+}
+
+static void
+do_left(void *self MS_UNUSED, struct call *call)
+{
+	static char text[] = "left";
+	struct echo_fields out = { .text = text,
+		.number = call_budget_ms(call, UINT32_MAX) };
+
+	call_reply(call, &out, (struct slice){ NULL, 0 });
+}
+
+static void
+do_block(void *self MS_UNUSED, struct call *call)
+{
+	const struct echo_fields *in = call_in(call);
+
+	usleep((useconds_t)in->delay_ms * 1000);
+	call_reply(call, NULL, (struct slice){ NULL, 0 });
+}
+
+static void
 do_state(void *self, struct call *call)
 {
 	struct echo *e = self;
@@ -141,6 +183,9 @@ main(int argc, char **argv)
 	static const struct route routes[] = {
 		{ &test_echo, do_echo },
 		{ &test_park, do_park },
+		{ &test_busy, do_busy },
+		{ &test_left, do_left },
+		{ &test_block, do_block },
 		{ &test_state, do_state },
 		{ &test_publish, do_publish },
 		ROUTE_END,

@@ -20,6 +20,15 @@
 #define WAITING_MAX    2048u       /* requests not yet answered */
 #define SCRATCH_KEEP   4096u       /* checked frames kept allocated */
 #define NS_PER_MS      1000000
+#define FULL_RETRY_MS  10u /* a turn or two */
+
+/* Publishes that matter least give way while the queue stays three quarters
+ * full; a queue that is full refuses them all. */
+static const struct shed_conf shed_conf = {
+	.high = { .depth = WAITING_MAX / 4 * 3 },
+	.low = { .depth = WAITING_MAX / 4 },
+	.step_ms = 100,
+};
 
 /* One publish that waits for its answer. */
 struct waiting {
@@ -40,6 +49,7 @@ struct publish_queue {
 	size_t count, cap;
 	size_t written; /* waiting[0..written) wait for their sync only */
 	size_t turn_bytes;
+	struct shed shed;
 	struct checked *checked;
 	size_t checked_cap;
 };
@@ -221,6 +231,30 @@ enqueue(struct publish_queue *q, const struct waiting *waiting)
 	q->waiting[q->count++] = *waiting;
 }
 
+/* False: refused, with when to come again. */
+static bool
+has_room(struct bus *bus, struct call *call, size_t bytes)
+{
+	struct publish_queue *q = bus->queue;
+	struct shed_load load = { .depth = (uint32_t)q->count };
+	enum priority priority = call_priority(call);
+	uint32_t retry_after_ms = FULL_RETRY_MS;
+
+	shed_look(&q->shed, &shed_conf, load, mono_now());
+	if (shed_refuses(&q->shed, priority))
+		retry_after_ms =
+		    shed_retry_after_ms(&q->shed, &shed_conf, priority);
+	else if (!is_too_much(q, bytes))
+		return true;
+	bus->refused_in++;
+	call_refuse(call, MS_EBUSY, retry_after_ms,
+	    "%zu publishes wait for the log%s", q->count,
+	    shed_refuses(&q->shed, priority) ? ", those that matter more come "
+					       "first"
+					     : "");
+	return false;
+}
+
 static void
 refuse(struct bus *bus, struct call *call, enum ms_err err,
     const struct why *why)
@@ -241,11 +275,12 @@ do_publish(void *self, struct call *call)
 	struct why why = { "" };
 	enum ms_err err;
 
-	if (bus->draining || is_too_much(bus->queue, bytes.len)) {
-		err = bus->draining ? MS_ESHUTDOWN : MS_EBUSY;
-		refuse(bus, call, err, &why);
+	if (bus->draining) {
+		refuse(bus, call, MS_ESHUTDOWN, &why);
 		return;
 	}
+	if (!has_room(bus, call, bytes.len))
+		return;
 	err = check(bus, bytes, &head, &why);
 	if (!err)
 		err = journal_reserve(bus->journal, head.body_bytes, head.count,

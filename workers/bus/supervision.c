@@ -32,7 +32,9 @@
 #define LINE_BYTES_MAX (64u << 10)
 #define READ_BYTES     (64u << 10)
 #define LINES_PER_TURN 256u
-#define AGAIN_MS       ((struct span_ms){ 100, 10000 })
+
+/* msd keeps the events meanwhile: there is no reason to give up. */
+static const struct backoff_conf again_conf = { .span = { 100, 10000 } };
 
 struct supervision {
 	struct bus *bus;
@@ -41,8 +43,7 @@ struct supervision {
 	ev_io readable;
 	ev_timer again;
 	struct loop_task more; /* lines left over from a turn */
-	uint32_t failures;     /* in a row */
-	uint64_t dice;
+	struct backoff backoff;
 	bool answered; /* this connection has begun to stream */
 	bool told;     /* that msd does not answer */
 	struct buf in, frame;
@@ -100,9 +101,10 @@ supervision_written(struct supervision *s)
 static void
 hang_up(struct supervision *s, const char *reason)
 {
-	uint64_t delay = backoff_ms(AGAIN_MS, s->failures, dice_next(&s->dice));
+	uint64_t delay = again_conf.span.max_ms;
 
-	if (s->failures++ > 2 && !s->told) {
+	(void)!backoff_next(&s->backoff, &again_conf, mono_now(), &delay);
+	if (s->backoff.failures > 3 && !s->told) {
 		log_warn("no supervision events", "reason=%s", LOGQ(reason));
 		s->told = true;
 	}
@@ -174,7 +176,8 @@ take_answer(struct supervision *s, struct slice line)
 		    "first=%.0f last=%.0f", json_get_num(lost, "first", 0),
 		    json_get_num(lost, "last", 0));
 	s->answered = ok;
-	s->failures = ok ? 0 : s->failures;
+	if (ok)
+		backoff_reset(&s->backoff);
 	s->told = s->told && !ok;
 	json_free(&reply);
 	return ok;
@@ -262,7 +265,7 @@ supervision_new(struct bus *bus, const char *socket)
 	s->note_path = xasprintf("%s/" NOTE, bus->dir);
 	s->fd = -1;
 	s->in.limit_bytes = LINE_BYTES_MAX + READ_BYTES;
-	s->dice = dice_seed();
+	backoff_init(&s->backoff, dice_seed());
 	s->more.run = on_more;
 	ev_io_init(&s->readable, on_readable, -1, EV_READ);
 	ev_timer_init(&s->again, on_again, 0., 0.);

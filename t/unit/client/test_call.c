@@ -209,6 +209,152 @@ START_TEST(an_absent_service_is_a_timeout_that_says_so)
 }
 END_TEST
 
+/* A handful of silences in a row, from a service that is stopped. */
+static void
+open_breaker(struct scene *s)
+{
+	struct result r;
+
+	probe_start(&s->probe);
+	echo(s, "connected", 0, 0, PROBE_WAIT_MS, &r);
+	await(s, &r);
+	kill(s->probe.pid, SIGSTOP);
+	for (uint32_t i = 0; i < LINK_FAILURES; i++) {
+		ck_assert_int_eq(link_breaker(s->link)->state, BREAKER_CLOSED);
+		echo(s, "silence", 0, 0, LINK_PATIENCE_MS, &r);
+		await(s, &r);
+		ck_assert_int_eq(r.err, MS_ETIMEOUT);
+	}
+	ck_assert_int_eq(link_breaker(s->link)->state, BREAKER_OPEN);
+}
+
+START_TEST(a_silent_service_is_not_asked_again_until_it_may_be_well)
+{
+	struct scene s;
+	struct result r;
+	struct echo_fields in = { .text = "refused" }, out;
+	struct arena arena;
+	struct why why = { "" };
+
+	scene_open(&s);
+	arena_init(&arena, 0);
+	open_breaker(&s);
+	ck_assert_int_eq(call_start(s.link, &test_echo, &in, NO_BODY, NULL,
+			     on_done, NULL),
+	    MS_EUNAVAILABLE);
+	ck_assert_uint_gt(call_retry_after_ms(s.link), 0);
+	ck_assert_int_eq(call_wait(s.link, &test_echo, &in, NO_BODY,
+			     PROBE_WAIT_MS, &arena, &out, NULL, &why),
+	    MS_EUNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(why.text, "not answered 5 calls"));
+	/* who has patience waits all the same */
+	memset(&r, 0, sizeof(r));
+	ck_assert_int_eq(call_start(s.link, &test_echo, &in, NO_BODY,
+			     &(struct call_options){ .patient = true }, on_done,
+			     &r),
+	    MS_OK);
+	kill(s.probe.pid, SIGCONT);
+	await(&s, &r);
+	while (breaker_wait_ms(link_breaker(s.link), mono_now()) > 0) {
+		link_hub_wait(s.hub, 20);
+		link_hub_dispatch(s.hub, 0);
+	}
+	ck_assert_msg(call_wait(s.link, &test_echo, &in, NO_BODY, PROBE_WAIT_MS,
+			  &arena, &out, NULL, &why) == MS_OK,
+	    "%s", why.text);
+	ck_assert_int_eq(link_breaker(s.link)->state, BREAKER_CLOSED);
+	arena_fini(&arena);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_caller_in_a_hurry_says_nothing_about_the_service)
+{
+	struct scene s;
+	struct result r;
+
+	scene_open(&s);
+	for (uint32_t i = 0; i < 3 * LINK_FAILURES; i++) {
+		echo(&s, "hurry", 0, 0, 1, &r);
+		await(&s, &r);
+		ck_assert_int_eq(r.err, MS_ETIMEOUT);
+	}
+	ck_assert_int_eq(link_breaker(s.link)->state, BREAKER_CLOSED);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(a_busy_service_is_asked_again_when_it_said)
+{
+	struct scene s;
+	struct echo_fields in = { .text = "busy", .number = 2, .delay_ms = 30 },
+			   out;
+	struct arena arena;
+	struct why why = { "" };
+	struct mono begun;
+
+	scene_open(&s);
+	probe_start(&s.probe);
+	arena_init(&arena, 0);
+	begun = mono_now();
+	ck_assert_msg(call_wait(s.link, &test_busy, &in, NO_BODY, PROBE_WAIT_MS,
+			  &arena, &out, NULL, &why) == MS_OK,
+	    "%s", why.text);
+	ck_assert_uint_eq(out.number, 3); /* asked three times */
+	ck_assert_uint_ge(mono_ms_between(begun, mono_now()), 60);
+	arena_fini(&arena);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(no_second_try_that_could_not_end_in_time)
+{
+	struct scene s;
+	struct echo_fields in = { .text = "busy",
+		.number = 1,
+		.delay_ms = 60000 };
+	struct arena arena;
+	struct why why = { "" };
+	struct mono begun;
+
+	scene_open(&s);
+	probe_start(&s.probe);
+	arena_init(&arena, 0);
+	begun = mono_now();
+	ck_assert_int_eq(call_wait(s.link, &test_busy, &in, NO_BODY,
+			     PROBE_WAIT_MS, &arena, NULL, NULL, &why),
+	    MS_EBUSY);
+	ck_assert_str_eq(why.text, "come again");
+	ck_assert_uint_lt(mono_ms_between(begun, mono_now()), PROBE_WAIT_MS);
+	arena_fini(&arena);
+	scene_close(&s);
+}
+END_TEST
+
+/* What is left when it is written, not when it was started. */
+START_TEST(a_deadline_shrinks_while_a_call_waits_for_its_service)
+{
+	struct scene s;
+	struct result r;
+
+	scene_open(&s);
+	memset(&r, 0, sizeof(r));
+	ck_assert_int_eq(call_start(s.link, &test_left, NULL, NO_BODY,
+			     &(struct call_options){ .timeout_ms = 20000 },
+			     on_done, &r),
+	    MS_OK);
+	link_hub_wait(s.hub, 60); /* nobody is there */
+	link_hub_dispatch(s.hub, 0);
+	probe_start(&s.probe);
+	await(&s, &r);
+	ck_assert_int_eq(r.err, MS_OK);
+	ck_assert_uint_gt(r.number, 10000);
+	/* less its margin, less what it took until somebody listened */
+	ck_assert_uint_lt(r.number, 20000 - 10);
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(more_calls_than_the_limit_are_busy)
 {
 	struct scene s;
@@ -337,6 +483,11 @@ UNIT(call, many_calls_run_at_once_and_each_gets_its_own_reply,
     calls_survive_an_orderly_stop_of_the_service,
     a_slow_service_is_a_timeout_that_says_so,
     an_absent_service_is_a_timeout_that_says_so,
+    a_silent_service_is_not_asked_again_until_it_may_be_well,
+    a_caller_in_a_hurry_says_nothing_about_the_service,
+    a_busy_service_is_asked_again_when_it_said,
+    no_second_try_that_could_not_end_in_time,
+    a_deadline_shrinks_while_a_call_waits_for_its_service,
     more_calls_than_the_limit_are_busy,
     a_body_over_the_limit_is_refused_before_it_leaves,
     the_largest_body_goes_both_ways, closing_a_link_forgets_its_calls,

@@ -66,6 +66,41 @@ START_TEST(a_request_survives_the_way)
 }
 END_TEST
 
+START_TEST(a_request_says_how_much_it_matters_or_its_verb_does)
+{
+	struct msg request = head, m;
+	struct msg_desc plain = { .verb = "bus.fetch" };
+	struct buf out = { 0 };
+
+	request.priority = PRIORITY_BACKGROUND;
+	msg_encode(&request, msg_bus_fetch.in, &fetch, &out);
+	ck_assert_int_eq(msg_decode(buf_slice(&out), &m, NULL), MS_OK);
+	ck_assert_int_eq(m.priority, PRIORITY_BACKGROUND);
+	ck_assert_int_eq(m.status, MS_OK);
+	ck_assert_int_eq(msg_priority(&m, &msg_worker_health),
+	    PRIORITY_BACKGROUND);
+	m.priority = PRIORITY_UNSAID;
+	ck_assert_int_eq(msg_priority(&m, &msg_worker_health),
+	    PRIORITY_CONTROL);
+	ck_assert_int_eq(msg_priority(&m, &plain), PRIORITY_NORMAL);
+	ck_assert_int_eq(msg_priority(&m, NULL), PRIORITY_NORMAL);
+	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(the_time_left_can_be_written_when_it_leaves)
+{
+	struct buf out = { 0 };
+	struct msg m;
+
+	encode(&out);
+	msg_set_deadline(out.ptr, 77);
+	ck_assert_int_eq(msg_decode(buf_slice(&out), &m, NULL), MS_OK);
+	ck_assert_uint_eq(m.deadline_ms, 77);
+	buf_fini(&out);
+}
+END_TEST
+
 START_TEST(a_failed_reply_carries_its_reason)
 {
 	struct msg_error error = { (char *)"queue is full", 250 }, got = { 0 };
@@ -176,7 +211,8 @@ START_TEST(a_wrong_head_is_refused_with_its_place)
 		{ 11, 1, MS_ETOOBIG, "byte 8" },
 		{ 15, 0x80, MS_ETOOBIG, "byte 12" },
 		{ 12, 5, MS_EPROTO, "add up" },
-		{ 36, 1, MS_EPROTO, "byte 36" },
+		{ 36, PRIORITY_MAX + 1, MS_EPROTO, "byte 36" },
+		{ 39, 1, MS_EPROTO, "byte 36" },
 		{ 40, 'B', MS_EPROTO, "byte 40" },
 		{ 44, '\0', MS_EPROTO, "byte 40" },
 		{ 49, 'x', MS_EPROTO, "byte 40" },
@@ -459,8 +495,10 @@ START_TEST(lists_of_other_things_are_refused)
 }
 END_TEST
 
-UNIT(msg, a_request_survives_the_way, a_failed_reply_carries_its_reason,
-    a_body_may_be_appended_by_the_caller,
+UNIT(msg, a_request_survives_the_way,
+    a_request_says_how_much_it_matters_or_its_verb_does,
+    the_time_left_can_be_written_when_it_leaves,
+    a_failed_reply_carries_its_reason, a_body_may_be_appended_by_the_caller,
     what_cannot_be_sent_leaves_nothing_behind, every_cut_is_refused,
     a_wrong_head_is_refused_with_its_place, no_flipped_bit_crashes,
     unknown_tags_are_skipped, every_verb_is_found_and_described,

@@ -13,7 +13,7 @@
 
 #include "common/fd.h"
 #include "common/mono.h"
-#include "proto/client/call.h"
+#include "proto/client/hub.h"
 #include "proto/contract.h"
 #include "proto/msg/worker.h"
 #include "t/lib/echo.h"
@@ -313,6 +313,43 @@ START_TEST(more_calls_may_be_parked_than_lanes_at_the_start)
 }
 END_TEST
 
+static void
+on_any(void *arg, enum ms_err err, const void *out MS_UNUSED,
+    struct slice body MS_UNUSED, const struct why *why)
+{
+	struct why *what = arg;
+
+	why_set(what, err, "%d %s", err, why->text);
+}
+
+/* The caller sees its own timeout; the worker must not work for nobody. */
+START_TEST(what_nobody_waits_for_any_more_is_not_begun)
+{
+	struct echo_fields block = { .text = "busy", .delay_ms = 150 };
+	struct echo_fields late = { .text = "late", .number = 1 };
+	struct call_options brief = { .timeout_ms = 50 };
+	struct scene s;
+	struct why a = { "" }, b = { "" };
+	uint32_t served;
+
+	scene_open(&s);
+	served = state_of(&s).served;
+	ck_assert_int_eq(call_start(s.link, &test_block, &block, NO_BODY, NULL,
+			     on_any, &a),
+	    MS_OK);
+	ck_assert_int_eq(call_start(s.link, &test_echo, &late, NO_BODY, &brief,
+			     on_any, &b),
+	    MS_OK);
+	while (!*a.text || !*b.text) {
+		ck_assert(link_hub_wait(s.hub, PROBE_WAIT_MS));
+		link_hub_dispatch(s.hub, 0);
+	}
+	ck_assert_ptr_nonnull(strstr(b.text, "no answer in 50 ms"));
+	ck_assert_uint_eq(state_of(&s).served, served);
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(term_cancels_what_is_parked_and_ends_orderly)
 {
 	struct scene s;
@@ -515,6 +552,7 @@ UNIT(worker, a_request_is_answered_with_its_fields_and_body,
     a_parked_call_is_cancelled_at_its_deadline,
     a_parked_call_is_cancelled_when_its_caller_goes,
     more_calls_may_be_parked_than_lanes_at_the_start,
+    what_nobody_waits_for_any_more_is_not_begun,
     term_cancels_what_is_parked_and_ends_orderly,
     a_killed_worker_starts_again_at_once_on_its_socket,
     hup_takes_a_good_configuration_and_says_so,
