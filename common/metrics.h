@@ -90,6 +90,13 @@ void metrics_detach(void); /* tests, and the end */
 void metrics_join(void);
 void metrics_leave(void);
 
+/* From now on one update in `every` of rows that are not METRIC_EXACT is made,
+ * and counts for all: totals stay unbiased.  1: each.  Any thread. */
+void metrics_sample(uint32_t every);
+uint32_t metrics_sampled(void);
+/* Updates of all threads so far, in this life and those before. */
+uint64_t metrics_updates(void);
+
 /* Any thread; takes a lock, so keep the result.  The same row (or one of the
  * same name, kind and labels) gives the same series.  When the segment is full
  * or an earlier row of that name differs: a zeroed handle, counted in
@@ -104,11 +111,29 @@ struct metric metrics_series(const struct metric_row *row,
 /* ---- updates: the thread that has joined, any time ------------------------ */
 
 /* For the functions below only. */
+enum metrics_odd {
+	METRICS_ODD_SHARED = 1, /* more threads than shards: atomic adds */
+	METRICS_ODD_SAMPLED = 2 /* one update in N counts for N */
+};
 struct metrics_thread {
 	unsigned char *shard;
-	bool shared; /* more threads than shards */
+	unsigned odd; /* 0: the short way */
 };
-extern _Thread_local struct metrics_thread metrics_thread;
+/* Not by a call, also in libms.so. */
+extern _Thread_local struct metrics_thread metrics_thread
+    __attribute__((tls_model("initial-exec")));
+void metrics_add_odd(struct metric m, uint64_t n);
+void metrics_record_odd(struct metric m, uint64_t value, uint64_t n);
+
+#define METRICS_UPDATES_CELL 56u /* of a shard: how many it has seen */
+
+static inline bool
+metrics_are_odd(void)
+{
+	return __builtin_expect(__atomic_load_n(&metrics_thread.odd,
+				    __ATOMIC_RELAXED) != 0,
+	    0);
+}
 
 static inline uint64_t *
 metric_cell(struct metric m, uint32_t index)
@@ -119,26 +144,35 @@ metric_cell(struct metric m, uint32_t index)
 static inline void
 metric_bump(uint64_t *cell, uint64_t n)
 {
-	if (__builtin_expect(metrics_thread.shared, 0))
-		__atomic_fetch_add(cell, n, __ATOMIC_RELAXED);
-	else
-		__atomic_store_n(cell,
-		    __atomic_load_n(cell, __ATOMIC_RELAXED) + n,
-		    __ATOMIC_RELAXED);
+	__atomic_store_n(cell, __atomic_load_n(cell, __ATOMIC_RELAXED) + n,
+	    __ATOMIC_RELAXED);
+}
+
+static inline void
+metrics_count_update(void)
+{
+	metric_bump((uint64_t *)(void *)metrics_thread.shard +
+		METRICS_UPDATES_CELL,
+	    1);
 }
 
 /* Counter, or gauge that goes up. */
 static inline void
 metric_add(struct metric m, uint64_t n)
 {
+	if (metrics_are_odd()) {
+		metrics_add_odd(m, n);
+		return;
+	}
 	metric_bump(metric_cell(m, 0), n);
+	metrics_count_update();
 }
 
 /* Gauge that goes down; its value is the sum of all threads. */
 static inline void
 metric_sub(struct metric m, uint64_t n)
 {
-	metric_bump(metric_cell(m, 0), 0 - n);
+	metric_add(m, 0 - n);
 }
 
 /* Gauge of one thread. */
@@ -148,20 +182,25 @@ metric_set(struct metric m, int64_t value)
 	__atomic_store_n(metric_cell(m, 0), (uint64_t)value, __ATOMIC_RELAXED);
 }
 
-/* Histogram: cell 0 is the sum, buckets follow.  A process killed between the
- * two stores has the last value in its count and not in its sum. */
-static inline void
-metric_record(struct metric m, uint64_t value)
-{
-	metric_bump(metric_cell(m, 1 + histogram_index(m.bits, value)), 1);
-	metric_bump(metric_cell(m, 0), value);
-}
-/* The same value n times (one clock read for a batch). */
+/* Histogram: the same value n times (one clock read for a batch).  Cell 0 is
+ * the sum, buckets follow.  A process killed between the two stores has the
+ * last value in its count and not in its sum. */
 static inline void
 metric_record_many(struct metric m, uint64_t value, uint64_t n)
 {
+	if (metrics_are_odd()) {
+		metrics_record_odd(m, value, n);
+		return;
+	}
 	metric_bump(metric_cell(m, 1 + histogram_index(m.bits, value)), n);
 	metric_bump(metric_cell(m, 0), value * n);
+	metrics_count_update();
+}
+
+static inline void
+metric_record(struct metric m, uint64_t value)
+{
+	metric_record_many(m, value, 1);
 }
 
 /* W3C trace context, binary. */

@@ -11,8 +11,9 @@
 #include "common/crc32c.h"
 #include "common/str.h"
 
-#define BITS_WORD \
-	(HISTOGRAM_BITS | HISTOGRAM_BITS_PRECISE << 8 | HISTOGRAM_VALUE_BITS << 16)
+#define BITS_WORD                                       \
+	(HISTOGRAM_BITS | HISTOGRAM_BITS_PRECISE << 8 | \
+	    HISTOGRAM_VALUE_BITS << 16)
 
 void
 segment_head_init(struct segment_head *head)
@@ -34,12 +35,22 @@ segment_head_init(struct segment_head *head)
 	head->crc = crc32c(0, head, offsetof(struct segment_head, crc));
 }
 
+/* Its first words are zeros, or already what they will be. */
 bool
 segment_head_is_blank(const struct segment_head *head)
 {
-	static const struct segment_head blank;
+	const unsigned char *at = (const void *)head;
+	struct segment_head ours;
 
-	return memcmp(head, &blank, sizeof(blank)) == 0;
+	if (head->magic != 0)
+		return false;
+	segment_head_init(&ours);
+	for (size_t i = sizeof(head->magic);
+	     i < offsetof(struct segment_head, space); i++) {
+		if (at[i] != 0 && at[i] != ((unsigned char *)&ours)[i])
+			return false;
+	}
+	return true;
 }
 
 static enum ms_err

@@ -85,17 +85,15 @@ struct segment_series {
 	uint32_t space[2];
 };
 
-#define SEGMENT_PAGE        4096u
-#define SEGMENT_FAMILIES_AT SEGMENT_PAGE
-#define SEGMENT_SERIES_AT \
-	(SEGMENT_FAMILIES_AT + SEGMENT_FAMILY_MAX * 64u)
+#define SEGMENT_PAGE          4096u
+#define SEGMENT_FAMILIES_AT   SEGMENT_PAGE
+#define SEGMENT_SERIES_AT     (SEGMENT_FAMILIES_AT + SEGMENT_FAMILY_MAX * 64u)
 #define SEGMENT_STRINGS_AT    (SEGMENT_SERIES_AT + METRIC_SERIES_MAX * 32u)
 #define SEGMENT_STRINGS_BYTES (METRICS_HEAD_BYTES - SEGMENT_STRINGS_AT)
 
-/* The head of a shard belongs to nobody's series: a zeroed struct metric
- * counts there, and a cell counts the updates made by its thread. */
-#define SEGMENT_VALUES_AT    512u
-#define SEGMENT_UPDATES_CELL METRICS_UPDATES_CELL
+/* The head of a shard belongs to nobody: a zeroed struct metric counts there.
+ * Its first series is ms_metrics_updates_total, which every update counts. */
+#define SEGMENT_VALUES_AT (8u * METRICS_UPDATES_CELL)
 /* The last shard is for all threads that found no other. */
 #define SEGMENT_SHARED_SHARD (METRICS_SHARDS - 1u)
 
@@ -122,8 +120,7 @@ _Static_assert(METRICS_HEAD_BYTES % SEGMENT_PAGE == 0, "shards are of pages");
 _Static_assert(METRICS_SHARD_BYTES % SEGMENT_PAGE == 0, "shards are of pages");
 _Static_assert(SEGMENT_STRINGS_AT < METRICS_HEAD_BYTES, "room for strings");
 _Static_assert(METRICS_SHARDS <= 32, "a bit each");
-_Static_assert((1 + HISTOGRAM_BUCKETS(0)) * 8 <= 8 * METRICS_UPDATES_CELL &&
-	8 * (METRICS_UPDATES_CELL + 1) <= SEGMENT_VALUES_AT,
+_Static_assert(1 + HISTOGRAM_BUCKETS(0) <= METRICS_UPDATES_CELL,
     "what a zeroed handle counts disturbs nobody");
 
 /* A head without life or series. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/histogram.h"
-
 #include <string.h>
 
 #include "common/backoff.h"
+#include "common/histogram.h"
 #include "t/lib/unit.h"
 
 #define MAX_VALUE ((1ull << HISTOGRAM_VALUE_BITS) - 1)
@@ -58,8 +57,8 @@ START_TEST(every_value_has_a_bucket_that_holds_it)
 
 	for (int i = 0; i < 200000; i++) {
 		unsigned bits = widths[i & 1];
-		uint64_t value = (uint64_t)dice_next(&state) << 32 |
-		    dice_next(&state);
+		uint64_t value =
+		    (uint64_t)dice_next(&state) << 32 | dice_next(&state);
 		uint32_t index;
 
 		value >>= dice_next(&state) % 64;
