@@ -12,8 +12,7 @@
 #include "common/alloc.h"
 #include "workers/worker_impl.h"
 
-#define PUB_QUEUE_MESSAGES 8192 /* NNG's maximum */
-#define SOCKET_MODE        0660
+#define SOCKET_MODE 0660
 
 struct publisher {
 	nng_socket socket;
@@ -44,8 +43,7 @@ static int
 listen_at(nng_socket socket, const char *address)
 {
 	nng_listener listener;
-	int rv =
-	    nng_socket_set_int(socket, NNG_OPT_SENDBUF, PUB_QUEUE_MESSAGES);
+	int rv = nng_socket_set_int(socket, NNG_OPT_SENDBUF, WORKER_PUB_QUEUE);
 
 	if (!rv)
 		rv = nng_listener_create(&listener, socket, address);

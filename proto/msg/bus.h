@@ -108,6 +108,13 @@ struct bus_stats_out {
 	uint64_t dedup_entries, dedup_window_ms;
 	uint32_t consumers, waiting_fetches;
 	uint32_t log_epoch;
+	/* the bounds these are to be read beside */
+	uint64_t retention_bytes, retention_age_ms;
+	uint64_t dedup_entries_max, dedup_wanted_ms;
+	uint32_t max_consumers, max_ack_pending;
+	uint32_t waiting_publishes, live_queue;
+	uint32_t quarantined; /* files below dir/quarantine */
+	char *dir;
 };
 /* bus.consumers: body = JSON array, one object per durable consumer */
 

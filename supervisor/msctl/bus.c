@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `msctl bus sub|tail|stats|consumers`: looking at the bus from a shell. */
+/* `msctl bus sub|tail`: events as lines. */
 #include "proto/msg/bus.h"
 
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include "proto/cloudevent.h"
 #include "proto/subject.h"
 #include "supervisor/msctl/service.h"
-#include "supervisor/msctl/table.h"
 #include "supervisor/msctl/verbs.h"
 
 #define TAIL_DEFAULT      20u
@@ -228,63 +227,6 @@ do_bus_tail(struct msctl *ctl, const struct args *args)
 	if (code == CTL_OK)
 		code = read_on(&bus, &in, &p, follow);
 	printer_fini(&p);
-	service_close(&bus);
-	return code;
-}
-
-/* ---- stats, consumers ----------------------------------------------------- */
-
-int
-do_bus_stats(struct msctl *ctl, const struct args *args)
-{
-	struct bus_stats_out got = { 0 };
-	struct buf out = { 0 };
-	struct service bus;
-	int code = service_open(ctl, "bus", &bus);
-
-	(void)args;
-	if (code == CTL_OK)
-		code = service_ask(&bus, &msg_bus_stats, NULL,
-		    SERVICE_ANSWER_MS, &got, NULL);
-	if (code == CTL_OK && ctl->json)
-		fields_write_json(msg_bus_stats.out, &got, NULL,
-		    (struct slice){ NULL, 0 });
-	else if (code == CTL_OK)
-		fields_render(msg_bus_stats.out, &got, &out);
-	ctl_write(&out);
-	buf_fini(&out);
-	service_close(&bus);
-	return code;
-}
-
-int
-do_bus_consumers(struct msctl *ctl, const struct args *args)
-{
-	static const struct table_key keys[] = {
-		{ "name", "CONSUMER", 0 },
-		{ "ack_floor", "SETTLED", COLUMN_RIGHT },
-		{ "pending", "PENDING", COLUMN_RIGHT },
-		{ "in_flight", "IN FLIGHT", COLUMN_RIGHT },
-		{ "redelivered", "REDELIVERED", COLUMN_RIGHT },
-		{ "filter", "FILTER", COLUMN_FLEXIBLE },
-	};
-	struct slice body = { NULL, 0 };
-	struct json *array = NULL;
-	struct buf out = { 0 };
-	struct service bus;
-	int code = service_open(ctl, "bus", &bus);
-
-	(void)args;
-	if (code == CTL_OK)
-		code = service_ask(&bus, &msg_bus_consumers, NULL,
-		    SERVICE_ANSWER_MS, NULL, &body);
-	if (code == CTL_OK && ctl->json)
-		fields_write_json(NULL, NULL, "consumers", body);
-	else if (code == CTL_OK && json_parse(body, &array, NULL) == MS_OK)
-		objects_render(array, keys, ARRAY_LEN(keys), &ctl->look, &out);
-	ctl_write(&out);
-	buf_fini(&out);
-	json_free(&array);
 	service_close(&bus);
 	return code;
 }

@@ -170,9 +170,22 @@ const struct command ctl_commands[] = {
 	    "  msctl bus tail -n 5\n"
 	    "  msctl bus tail 'supervision.>' -f\n" },
 	{ "bus stats", do_bus_stats,
-	    "figures of the bus", NULL },
+	    "how full the bus's channels are",
+	    "The log beside its retention, the window of duplicates, what waits,\n"
+	    "and per consumer its lag and what is in flight of max_ack_pending.\n\n"
+	    "  msctl bus stats\n"
+	    "  msctl bus stats --json\n" },
 	{ "bus consumers", do_bus_consumers,
-	    "durable consumers and how far they are", NULL },
+	    "durable consumers and how far they are",
+	    "  msctl bus consumers\n"
+	    "  msctl bus consumers --json\n" },
+	{ "bus dlq", do_bus_dlq,
+	    "what could not be delivered",
+	    "Events that a consumer fails on again and again, batches refused\n"
+	    "when they were published, damaged parts of the log.  Nothing is\n"
+	    "given up yet: an event comes again until it succeeds.\n\n"
+	    "  msctl bus dlq\n"
+	    "  msctl bus dlq --json\n" },
 
 	{ "config get KEY", do_config_get,
 	    "the value in force of bus.dir, pool.main.size, ...",

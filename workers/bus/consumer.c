@@ -419,3 +419,18 @@ consumer_due(const struct consumer *c)
 	}
 	return earliest;
 }
+
+const struct flight *
+consumer_worst(const struct consumer *c)
+{
+	const struct flight *worst = NULL;
+
+	for (size_t i = c->flight_head; i < c->flight_end; i++) {
+		const struct flight *f = &c->flights[i];
+
+		if (f->state != FLIGHT_SETTLED &&
+		    (!worst || f->deliveries > worst->deliveries))
+			worst = f;
+	}
+	return worst;
+}

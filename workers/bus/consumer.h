@@ -107,6 +107,8 @@ void consumer_settle(struct consumer *consumer, uint64_t first, uint64_t last,
  * was lost. */
 void consumer_take_back(struct consumer *consumer, uint64_t first,
     uint64_t last);
+/* In flight, and handed out more often than any other; NULL = none is. */
+const struct flight *consumer_worst(const struct consumer *consumer);
 /* When the next one in flight comes again; ns 0 = never. */
 struct mono consumer_due(const struct consumer *consumer);
 

@@ -3,6 +3,7 @@
  * stay holes, so a copy is as small as what was written. */
 #include "workers/bus/quarantine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -80,6 +81,25 @@ quarantine_copy(int dir, const struct segment *s, uint64_t offset,
 	fd_close(&in);
 	fd_close(&out);
 	return err;
+}
+
+uint32_t
+quarantine_count(int dir)
+{
+	int fd =
+	    openat(dir, QUARANTINE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *copies = fd >= 0 ? fdopendir(fd) : NULL;
+	uint32_t count = 0;
+
+	if (!copies) {
+		fd_close(&fd);
+		return 0;
+	}
+	for (struct dirent *e; (e = readdir(copies));)
+		count +=
+		    e->d_name[0] != '.' && strcmp(e->d_name, "REPORT") != 0;
+	closedir(copies);
+	return count;
 }
 
 void

@@ -17,6 +17,8 @@
  * accident and stays. */
 enum ms_err quarantine_copy(int dir, const struct segment *segment,
     uint64_t offset, uint32_t epoch, const char *kind, struct why *why);
+/* Copies that are there, in the journal's directory dir. */
+uint32_t quarantine_count(int dir);
 /* REPORT: which sequences are missing.  A failure is only logged. */
 void quarantine_report(const char *path,
     const struct journal_recovery *recovery);

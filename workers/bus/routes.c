@@ -4,6 +4,7 @@
 #include "proto/msg/bus.h"
 #include "workers/bus/bus.h"
 #include "workers/bus/live.h"
+#include "workers/bus/quarantine.h"
 
 #define NS_PER_MS 1000000
 
@@ -30,6 +31,16 @@ do_stats(void *self, struct call *call)
 		.consumers = slots_count(self),
 		.waiting_fetches = slots_parked(self) + read_parked(self),
 		.log_epoch = journal_epoch(j),
+		.retention_bytes = bus->conf.retention_bytes,
+		.retention_age_ms = bus->conf.retention_age_ms,
+		.dedup_entries_max = bus->conf.dedup_entries,
+		.dedup_wanted_ms = bus->conf.dedup_window_ms,
+		.max_consumers = bus->conf.max_consumers,
+		.max_ack_pending = bus->conf.max_ack_pending,
+		.waiting_publishes = (uint32_t)publish_waiting(bus),
+		.live_queue = WORKER_PUB_QUEUE,
+		.quarantined = quarantine_count(journal_dir(j)),
+		.dir = bus->dir,
 	};
 
 	call_reply(call, &out, (struct slice){ NULL, 0 });

@@ -113,6 +113,7 @@ put_consumer(struct json *list, const struct slot *slot, uint64_t last_seq)
 {
 	const struct consumer *c = slot->consumer;
 	struct json *o = json_put_object(list, NULL);
+	const struct flight *worst = consumer_worst(c);
 	struct json *filter;
 
 	json_put_str(o, "name", c->name);
@@ -128,6 +129,8 @@ put_consumer(struct json *list, const struct slot *slot, uint64_t last_seq)
 	    last_seq > c->ack_floor ? (double)(last_seq - c->ack_floor) : 0);
 	json_put_num(o, "events_out", (double)c->events_out);
 	json_put_num(o, "redeliveries", (double)c->redeliveries);
+	json_put_num(o, "worst_seq", worst ? (double)worst->seq : 0);
+	json_put_num(o, "worst_deliveries", worst ? worst->deliveries : 0);
 	json_put_str(o, "member", c->member);
 	json_put_bool(o, "waiting", slot->parked != NULL);
 }

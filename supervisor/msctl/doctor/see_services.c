@@ -5,19 +5,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "proto/conf/bus.h"
 #include "proto/contract.h"
 #include "proto/msg/bus.h"
 #include "proto/msg/config.h"
 #include "proto/msg/persist.h"
 #include "proto/msg/pool.h"
 #include "proto/msg/worker.h"
+#include "supervisor/msctl/bus_look.h"
 #include "supervisor/msctl/doctor/sight.h"
 #include "supervisor/msctl/service.h"
 
-#define ANSWER_MS        500u
-#define SECTION_BYTES    (1u << 20)
-#define STUCK_DELIVERIES 5u
+#define ANSWER_MS     500u
+#define SECTION_BYTES (1u << 20)
 
 static bool
 is_ready(const struct sight *s, const char *name)
@@ -102,28 +101,13 @@ see_health(struct sight *s)
 /* ---- bus ------------------------------------------------------------------------ */
 
 static void
-see_bus_conf(struct sight *s, struct bus_conf *bus)
-{
-	struct conf_errors errors;
-	struct arena arena;
-
-	arena_init(&arena, SECTION_BYTES);
-	conf_errors_init(&errors);
-	conf_apply(s->conf ? conf_find(s->conf, "bus", "") : NULL, bus_rows,
-	    bus, sizeof(*bus), &arena, &errors);
-	bus->dir = NULL; /* of the arena */
-	conf_errors_fini(&errors);
-	arena_fini(&arena);
-}
-
-static void
 see_consumer(struct bus_facts *b, const struct json *consumer,
     uint32_t max_ack_pending)
 {
 	const char *name = json_get_str(consumer, "name", "?");
-	double again = json_get_num(consumer, "deliveries_max", 0);
+	double again = json_get_num(consumer, "worst_deliveries", 0);
 
-	if (again >= STUCK_DELIVERIES) {
+	if (again >= BUS_STUCK_DELIVERIES) {
 		FACT_SET(b->stuck, name);
 		b->stuck_redeliveries =
 		    (uint64_t)json_get_num(consumer, "redeliveries", 0);
@@ -136,7 +120,6 @@ static void
 see_bus(struct sight *s)
 {
 	struct bus_facts *b = &s->facts.bus;
-	struct bus_conf conf = { 0 };
 	struct bus_stats_out out = { 0 };
 	struct slice body;
 
@@ -144,19 +127,19 @@ see_bus(struct sight *s)
 		return;
 	s->bus = fields_of(&msg_bus_stats, &out);
 	b->known = true;
-	see_bus_conf(s, &conf);
-	b->dedup_wanted_ms = conf.dedup_window_ms;
+	b->quarantined = out.quarantined;
+	b->dedup_wanted_ms = out.dedup_wanted_ms;
 	b->dedup_window_ms = out.dedup_window_ms;
-	b->dedup_entries = conf.dedup_entries;
+	b->dedup_entries = out.dedup_entries_max;
 	/* young windows are short, full ones are cut */
-	b->dedup_is_cut = out.dedup_entries >= conf.dedup_entries &&
-	    out.dedup_window_ms < conf.dedup_window_ms;
+	b->dedup_is_cut = out.dedup_entries >= out.dedup_entries_max &&
+	    out.dedup_window_ms < out.dedup_wanted_ms;
 	if (!ask(s, "bus", &msg_bus_consumers, NULL, &body))
 		return;
 	s->consumers = list_of(body);
 	for (const struct json *c = json_first(s->consumers); c;
 	     c = json_next(c))
-		see_consumer(b, c, conf.max_ack_pending);
+		see_consumer(b, c, out.max_ack_pending);
 }
 
 /* ---- pools, persist, config ------------------------------------------------------- */

@@ -293,6 +293,27 @@ START_TEST(filters_choose_by_subject)
 }
 END_TEST
 
+START_TEST(the_worst_is_the_one_handed_out_most_often)
+{
+	struct consumer *c = fresh();
+	struct flight *f;
+	size_t pos = 0;
+
+	ck_assert_ptr_null(consumer_worst(c));
+	deliver(c, 1, 3, 0);
+	ck_assert_uint_eq(consumer_worst(c)->seq, 1);
+	consumer_settle(c, 2, 2, SETTLE_RETRY, 0, at(1));
+	f = consumer_again(c, &pos, at(2));
+	ck_assert_ptr_nonnull(f);
+	consumer_redeliver(c, f, at(2));
+	ck_assert_uint_eq(consumer_worst(c)->seq, 2);
+	ck_assert_uint_eq(consumer_worst(c)->deliveries, 2);
+	consumer_settle_upto(c, 3);
+	ck_assert_ptr_null(consumer_worst(c));
+	consumer_free(&c);
+}
+END_TEST
+
 UNIT(consumer, the_floor_follows_the_settled_front,
     what_does_not_match_is_settled_with_what_does,
     unsettled_events_come_again_after_ack_wait, in_progress_restarts_ack_wait,
@@ -305,4 +326,4 @@ UNIT(consumer, the_floor_follows_the_settled_front,
     a_settlement_of_an_earlier_life_counts_up_to_what_was_handed_out,
     a_lost_reply_is_handed_out_again_uncounted,
     many_flights_come_and_go_in_order, names_and_filters_have_rules,
-    filters_choose_by_subject)
+    filters_choose_by_subject, the_worst_is_the_one_handed_out_most_often)
