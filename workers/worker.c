@@ -181,6 +181,7 @@ open_and_run(struct worker *w)
 	signals_stop(w);
 	publisher_close(&w->publisher);
 	service_close(w->service);
+	health_fini(w);
 	worker_fds_fini(&w->fds);
 	notifier_fini(&w->notifier);
 	loop_free(&w->loop);

@@ -67,6 +67,9 @@ struct worker_desc {
 	 * returns, or after worker_defer_prepared() with worker_prepared() or
 	 * the worker's prepare_timeout */
 	void (*prepare)(struct worker *w);
+	/* somebody wants a deep look: begin a check for each thing that it is
+	 * and needs, see workers/worker_health.h */
+	void (*health)(struct worker *w);
 	/* begin to finish; call worker_drained() when done (deadline 4 s) */
 	void (*drain)(struct worker *w);
 	void (*stop)(struct worker *w);

@@ -154,23 +154,6 @@ fail_unknown(struct call *call, const struct route *routes)
 	    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static void
-serve_health(struct call *call)
-{
-	struct worker *w = call->worker;
-	static char version[] = MS_VERSION;
-	struct worker_health_out out = {
-		.ready = w->ready,
-		.status = w->notifier.status,
-		.uptime_ms = mono_ms_between(w->started, mono_now()),
-		.requests = w->requests,
-		.requests_failed = w->requests_failed,
-		.version = version,
-	};
-
-	call_reply(call, &out, (struct slice){ NULL, 0 });
-}
-
 /* False: already answered. */
 static bool
 decode_fields(struct call *call, const struct msg_desc *desc)
@@ -265,8 +248,8 @@ call_serve(struct call *call)
 	if (!decode_head(call))
 		return;
 	if (slice_is(call->head.verb, msg_worker_health.verb)) {
-		call->desc = &msg_worker_health;
-		serve_health(call);
+		if (decode_fields(call, &msg_worker_health))
+			health_serve(call);
 		return;
 	}
 	route = find_route(desc->routes, call->head.verb);

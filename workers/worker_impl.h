@@ -3,7 +3,8 @@
  * What the parts of the skeleton share: worker.c (life), worker_signals.c
  * (what it is told), worker_args.c (identity), worker_settings.c
  * (configuration), worker_notify.c (facts to msd), worker_fds.c (what it
- * keeps), worker_service.c and worker_pub.c (NNG), worker_call.c (requests).
+ * keeps), worker_service.c and worker_pub.c (NNG), worker_call.c (requests),
+ * worker_health.c and worker_health_aside.c (checks).
  * For these files only.
  */
 #ifndef WORKERS_WORKER_IMPL_H
@@ -148,6 +149,14 @@ void signals_start(struct worker *w);
 /* Also when they were not started. */
 void signals_stop(struct worker *w);
 
+/* ---- worker_health.c, worker_health_aside.c: deep looks ---------------------- */
+struct health;
+struct health_aside;
+void health_serve(struct call *call); /* worker.health */
+void health_fini(struct worker *w);
+void health_aside_go(struct worker *w); /* the checks of a run are all begun */
+void health_aside_fini(struct worker *w);
+
 /* ---- worker.c: the process --------------------------------------------------- */
 enum worker_phase {
 	WORKER_STARTING,
@@ -165,6 +174,8 @@ struct worker {
 	struct worker_fds fds;
 	struct service *service;
 	struct publisher *publisher;
+	struct health *health;             /* NULL: nobody has asked yet */
+	struct health_aside *health_aside; /* looks that go on; NULL: none */
 	enum worker_phase phase;
 	bool ready_deferred;
 	bool preparing; /* X_PREPARED=1 is owed */

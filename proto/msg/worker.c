@@ -5,7 +5,14 @@
  */
 #include "proto/msg/worker.h"
 
-static const struct field nothing[] = { FIELD_END };
+static const struct field health_in[] = {
+	{ .name = "deep",
+	    .type = FIELD_BOOL,
+	    .tag = 1,
+	    .off = offsetof(struct worker_health_in, deep),
+	    .help = "look at everything it needs too" },
+	FIELD_END,
+};
 
 static const struct field health_out[] = {
 	{ .name = "ready",
@@ -38,15 +45,31 @@ static const struct field health_out[] = {
 	    .tag = 6,
 	    .off = offsetof(struct worker_health_out, version),
 	    .help = "version of the program" },
+	{ .name = "health",
+	    .type = FIELD_STR,
+	    .tag = 7,
+	    .off = offsetof(struct worker_health_out, health),
+	    .help = "ok, degraded or failed: the worst of its checks" },
+	{ .name = "checks",
+	    .type = FIELD_U32,
+	    .tag = 8,
+	    .off = offsetof(struct worker_health_out, checks),
+	    .help = "checks in the body" },
+	{ .name = "age_ms",
+	    .type = FIELD_U64,
+	    .tag = 9,
+	    .off = offsetof(struct worker_health_out, age_ms),
+	    .help = "how long ago they were made" },
 	FIELD_END,
 };
 
 const struct msg_desc msg_worker_health = {
 	.verb = "worker.health",
-	.in = nothing,
+	.in = health_in,
+	.in_bytes = sizeof(struct worker_health_in),
 	.out = health_out,
 	.out_bytes = sizeof(struct worker_health_out),
 	.idempotent = true,
 	.priority = PRIORITY_CONTROL,
-	.help = "is it ready, since when, how busy",
+	.help = "is it ready, since when, how busy; deep: all its checks",
 };

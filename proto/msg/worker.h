@@ -5,6 +5,10 @@
 
 #include "proto/msg.h"
 
+/* deep: body of the reply = JSON array of checks, see proto/health.h */
+struct worker_health_in {
+	bool deep;
+};
 struct worker_health_out {
 	bool ready;
 	char *status; /* last STATUS= */
@@ -12,6 +16,10 @@ struct worker_health_out {
 	uint64_t requests;
 	uint64_t requests_failed;
 	char *version;
+	char *health;    /* ok, degraded, failed: of the checks; without them
+	                    ok when it is ready */
+	uint32_t checks; /* in the body */
+	uint64_t age_ms; /* of the checks */
 };
 extern const struct msg_desc msg_worker_health;
 

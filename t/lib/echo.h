@@ -34,6 +34,7 @@ struct echo_state {
 	uint32_t last_number;
 	uint32_t disorder; /* echoes whose number was below the last one's */
 	char *greeting;    /* the configuration in force */
+	uint32_t checked;  /* runs of its checks */
 };
 static const struct field echo_state_rows[] = {
 	{ .name = "served",
@@ -60,6 +61,10 @@ static const struct field echo_state_rows[] = {
 	    .type = FIELD_STR,
 	    .tag = 6,
 	    .off = offsetof(struct echo_state, greeting) },
+	{ .name = "checked",
+	    .type = FIELD_U32,
+	    .tag = 7,
+	    .off = offsetof(struct echo_state, checked) },
 	FIELD_END,
 };
 

@@ -5,12 +5,13 @@
 
 #include "common/log.h"
 #include "t/lib/echo.h"
-#include "workers/worker.h"
+#include "workers/worker_health.h"
 
 struct echo_conf {
 	char *greeting;
 	uint32_t limit;
 	bool defer_ready;
+	bool stuck; /* what its checks ask does not answer */
 };
 static const struct field conf_rows[] = {
 	{ .name = "greeting",
@@ -27,6 +28,9 @@ static const struct field conf_rows[] = {
 	{ .name = "defer_ready",
 	    .type = FIELD_BOOL,
 	    .off = offsetof(struct echo_conf, defer_ready) },
+	{ .name = "stuck",
+	    .type = FIELD_BOOL,
+	    .off = offsetof(struct echo_conf, stuck) },
 	FIELD_END,
 };
 
@@ -35,6 +39,9 @@ struct echo {
 	uint32_t asked;       /* test.busy */
 	struct id128 busy_op; /* of it: the same each time */
 	struct echo_state state;
+	struct worker *w;
+	struct health_ticket awaited; /* ended by the timer, or too late */
+	ev_timer answer;
 };
 
 struct delayed {
@@ -156,11 +163,38 @@ do_publish(void *self MS_UNUSED, struct call *call)
 		call_reply(call, NULL, (struct slice){ NULL, 0 });
 }
 
+/* ---- checks: one known, one that takes a moment, one beside the loop ------ */
+
+static void
+on_answer(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
+{
+	struct echo *e = container_of(timer, struct echo, answer);
+
+	(void)ev;
+	health_check_end(e->w, e->awaited, HEALTH_OK, "answered");
+}
+
+static void
+health(struct worker *w)
+{
+	struct echo *e = worker_self(w);
+
+	e->state.checked++;
+	health_say(w, "known", "", HEALTH_DEGRADED, "greets with %s",
+	    e->conf.greeting);
+	e->awaited = health_check_begin(w, "asked", "somebody", 100);
+	loop_timer_start(worker_loop(w), &e->answer, e->conf.stuck ? 300 : 20);
+	health_check_aside(w, "dir", worker_run_dir(w), 1000, health_look_dir,
+	    worker_run_dir(w));
+}
+
 static enum ms_err
 start(struct worker *w, struct why *why MS_UNUSED)
 {
 	struct echo *e = worker_self(w);
 
+	e->w = w;
+	ev_init(&e->answer, on_answer);
 	if (e->conf.defer_ready)
 		worker_defer_ready(w);
 	return MS_OK;
@@ -173,6 +207,7 @@ reload(struct worker *w, const void *new_conf)
 	const struct echo_conf *conf = new_conf;
 
 	e->conf.greeting = conf->greeting;
+	e->conf.stuck = conf->stuck;
 	if (e->conf.defer_ready && !conf->defer_ready)
 		worker_ready(w);
 }
@@ -204,5 +239,6 @@ main(int argc, char **argv)
 		.routes = routes,
 		.publishes = true,
 		.start = start,
-		.reload = reload });
+		.reload = reload,
+		.health = health });
 }
