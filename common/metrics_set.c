@@ -67,13 +67,6 @@ birth_ns(const char *path)
 	return st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec;
 }
 
-/* The reader of segments comes next. */
-static enum ms_err
-read_source(const char *path, struct metrics_source *source)
-{
-	return why_set(&source->why, MS_ENOTFOUND, "%s: not read yet", path);
-}
-
 bool
 metrics_set_next(struct metrics_set *set,
     const struct metrics_source **source_r)
@@ -85,7 +78,10 @@ metrics_set_next(struct metrics_set *set,
 		return false;
 	source = &set->sources[set->read++];
 	path = xasprintf("%s/%s", set->dir, source->name);
-	source->err = read_source(path, source);
+	source->err =
+	    metrics_snapshot_read(path, &source->snapshot, &source->why);
+	if (source->err)
+		source->snapshot = (struct metrics_snapshot){ .count = 0 };
 	source->created_ns = birth_ns(path);
 	free(path);
 	if (source_r)
@@ -106,8 +102,10 @@ metrics_set_read(struct metrics_set *set_r, const char *dir, struct why *why)
 void
 metrics_set_fini(struct metrics_set *set)
 {
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = 0; i < set->count; i++) {
+		metrics_snapshot_fini(&set->sources[i].snapshot);
 		free(set->sources[i].name);
+	}
 	free(set->sources);
 	free(set->dir);
 	*set = (struct metrics_set){ 0 };

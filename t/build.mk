@@ -13,6 +13,7 @@ unit_libs = $(or $(UNIT.$1),$1 worker ms proto common)
 # Tests of the wire start a worker of t/probes in a directory of their own.
 UNIT_SOURCES.client := t/lib/probe.c
 UNIT_SOURCES.worker := t/lib/probe.c
+UNIT_SOURCES.proto  := t/lib/expo_check.c
 
 UNIT_LDLIBS := -lcheck -lsubunit -lrt -lnng -lxxhash $(COMMON_LDLIBS)
 UNIT_LDLIBS.pool := -lpq
@@ -30,10 +31,11 @@ $(foreach s,$(wildcard t/integration/otp/test_*.c),$(eval $(call program,OTP_TES
   common,-lcheck -lsubunit -lrt $(COMMON_LDLIBS))))
 TOOLS += $(OTP_TESTS)
 
+PROBE_SOURCES.expo_check := t/lib/expo_check.c
 # t/probes: small programs that stories run as workers; t/probes/NAME_steps/ holds
 # the further sources of a big one.
 $(foreach s,$(wildcard t/probes/*.c),$(eval $(call program,TOOLS,\
-  t/probes/$(basename $(notdir $s)),$s $(basename $s)_steps/*.c,$(if $(filter %_worker.c,$s),worker) ms proto common,-lnng -lxxhash $(COMMON_LDLIBS))))
+  t/probes/$(basename $(notdir $s)),$s $(basename $s)_steps/*.c $(PROBE_SOURCES.$(basename $(notdir $s))),$(if $(filter %_worker.c,$s),worker) ms proto common,-lnng -lxxhash $(COMMON_LDLIBS))))
 $(patsubst %.c,$B/%,$(wildcard t/unit/client/test_*.c t/unit/worker/test_*.c)): | \
   $(patsubst %.c,$B/%,$(wildcard t/probes/*_worker.c))
 

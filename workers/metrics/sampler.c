@@ -23,6 +23,7 @@ struct sampler {
 	bool tree_awaited;
 	size_t procs_read; /* of making->tree */
 	struct sample *last;
+	bool freed; /* by the piece that is on its way */
 };
 
 /* ---- a sample -------------------------------------------------------------- */
@@ -134,9 +135,11 @@ on_more(struct loop_task *task)
 {
 	struct sampler *s = container_of(task, struct sampler, more);
 
-	if (!s->making)
+	if (s->freed)
+		free(s);
+	else if (!s->making)
 		return;
-	if (!read_piece(s))
+	else if (!read_piece(s))
 		loop_post(s->loop, &s->more); /* others first */
 	else if (!s->tree_awaited)
 		finish(s);
@@ -237,9 +240,8 @@ sampler_free(struct sampler **sampler)
 	sample_drop(&s->making);
 	sample_drop(&s->last);
 	free(s->dir);
-	if (s->more.queued)
-		loop_later_free(s->loop, s);
-	else
+	s->freed = s->more.queued;
+	if (!s->freed)
 		free(s);
 }
 
