@@ -16,6 +16,7 @@
 #include "common/backoff.h"
 #include "common/json.h"
 #include "common/mono.h"
+#include "supervisor/metrics/meters.h"
 
 #define MEMBERS_BYTES 1024
 
@@ -179,6 +180,7 @@ events_add(struct events *events, const char *event, const char *name,
 		.mono_ms = mono_now().ns / 1000000 },
 	    (const char *)line->ptr);
 	events->next++;
+	meters_event(event);
 	if (events->shown < events_first(events))
 		events->shown = events_first(events);
 	show_next(events);

@@ -103,6 +103,7 @@ open_fresh(struct process *process)
 	msd->dice = dice_seed();
 	process_open(process);
 	process_settle(process);
+	meters_open(&msd->meters, &msd->segments, msd->guard.starts);
 	raise_nofile(msd);
 	msd->ctl = ctl_open(msd, &why);
 	if (!msd->ctl) {
@@ -185,7 +186,11 @@ run(struct process *process)
 static int
 resume(struct process *process, int fd)
 {
+	struct msd *msd = &process->msd;
+
 	resume_load(process, fd);
+	meters_open(&msd->meters, &msd->segments, msd->guard.starts);
+	metrics_life_phase(LIFE_READY);
 	process_run(process);
 	return process->msd.exit_code;
 }

@@ -131,6 +131,7 @@ msd_shutdown(struct msd *msd, int code, const char *reason)
 	if (msd->stopping)
 		return;
 	msd->stopping = true;
+	metrics_life_phase(LIFE_DRAINING);
 	msd->exit_code = code;
 	guard_tell_stop(&msd->guard, code);
 	if (code == MSD_EXIT_OK)

@@ -12,6 +12,7 @@
 #include "supervisor/child/probe.h"
 #include "supervisor/guard/guard.h"
 #include "supervisor/launch/reap.h"
+#include "supervisor/metrics/meters.h"
 #include "supervisor/metrics/segments.h"
 #include "supervisor/tree/tree.h"
 
@@ -50,6 +51,7 @@ struct msd {
 	uint64_t dice;
 	struct cgroups *cgroups;
 	struct segments segments;
+	struct meters meters;
 	int oom_score_adj;    /* msd's own */
 	struct rlimit nofile; /* before msd raised its own */
 	struct mono started;

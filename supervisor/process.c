@@ -60,6 +60,7 @@ on_booted(struct msd *msd)
 	log_info("up", "ready=%zu workers=%zu ms=%llu", ready,
 	    msd->tree.child_count,
 	    (unsigned long long)mono_ms_between(msd->started, mono_now()));
+	metrics_life_phase(LIFE_READY);
 	upstream_ready(msd->upstream);
 	daemon_report(&process->daemon, MSD_EXIT_OK);
 	alloc_trim(); /* the configuration was read and all were started */
@@ -129,6 +130,7 @@ process_close(struct process *process)
 		batch_leave(msd->tree.children[i]);
 	tree_fini(&msd->tree);
 	cgroups_free(&msd->cgroups);
+	meters_close();
 	segments_close(&msd->segments);
 	reexec_free(&msd->reexec);
 	reaper_fini(&msd->reaper);

@@ -115,6 +115,7 @@ act_become_ready(struct child *child)
 		child->ready_generation = child->generation;
 		child->proven = true;
 		child->by_operator = child->on_trial = false;
+		meters_ready(&child->msd->meters, child->started);
 		watchdog_start(child);
 	}
 	child_set_state(child, CHILD_READY);

@@ -109,8 +109,10 @@ run_request(struct ctl_client *client, const struct json *json)
 	else if (verb->right == CTL_CONTROL && !client->may_control)
 		ctl_fail(&request, "permission",
 		    "%s is for root, msd's user and control_group", verb->name);
-	else if (resolve(&request, verb))
+	else if (resolve(&request, verb)) {
+		meters_request(verb->name);
 		verb->run(&request);
+	}
 }
 
 void

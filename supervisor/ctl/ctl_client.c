@@ -42,6 +42,7 @@ ctl_client_end(struct ctl_client *client)
 	fd_close(&client->fd);
 	TAILQ_REMOVE(&ctl->clients, client, entry);
 	ctl->client_count--;
+	meters_clients(&ctl->msd->meters, ctl->client_count);
 	buf_fini(&client->in);
 	buf_fini(&client->out);
 	if (!client->more.queued)
@@ -304,5 +305,6 @@ ctl_client_new(struct ctl *ctl, int fd, bool may_control)
 	ev_io_start(ev, &client->readable);
 	TAILQ_INSERT_TAIL(&ctl->clients, client, entry);
 	ctl->client_count++;
+	meters_clients(&ctl->msd->meters, ctl->client_count);
 	return client;
 }

@@ -92,6 +92,7 @@ exit_record(struct child *child)
 	    reason->signal ? signal_name(reason->signal) : "",
 	    exit_cause_name(reason->cause), reason->stage,
 	    child->node.parent->node.name);
+	meters_exit(reason);
 	logs_died(child->msd->logs, child, seq);
 	if (reason->cause != EXIT_BY_SHUTDOWN &&
 	    reason->cause != EXIT_BY_OPERATOR)

@@ -55,5 +55,13 @@ kill -9 "$pid"
 await_other_pid plain "$pid"
 expect "nothing was made elsewhere" '! [ -e "$dir/elsewhere" ]'
 expect "and that was said" 'grep -q "workers run without metrics" "$dir/msd.out"'
+
+# msd counts too, over its own replacement
+expect "msd counts" 'grep -q ms_supervisor_exits_total "$files/@msd"'
+before=$(stat -c %i "$files/@msd")
+msctl reexec >/dev/null
+await_ready silent
+expect "and goes on in the same file" \
+    '[ "$(stat -c %i "$files/@msd")" = "$before" ] && ! grep -q "does not count" "$dir/msd.out"'
 stop_msd
 story_end
