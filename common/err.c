@@ -45,6 +45,7 @@ static const struct err_row rows[] = {
 	[MS_ECORRUPT]     = { "corruption", "stored bytes are not what was written", NEVER, false },
 	[MS_ECONFIG]      = { "invalid_spec", "the configuration is wrong", NEVER, false },
 	[MS_EINTERNAL]    = { "internal", "an internal error, please report it", NEVER, false },
+	[MS_ECANCELLED]   = { "cancelled", "it was cancelled before it began", NEVER, false },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(rows) == MS_ERR_COUNT, "every error has its row");

@@ -36,6 +36,7 @@ enum ms_err {
 	MS_ECORRUPT = 21,    /* corruption: stored bytes are not what was written */
 	MS_ECONFIG = 22,     /* invalid_spec: the configuration is wrong */
 	MS_EINTERNAL = 23,   /* internal: our bug, please report */
+	MS_ECANCELLED = 24,  /* cancelled: it was not wanted any more */
 	MS_ERR_COUNT
 };
 /* clang-format on */

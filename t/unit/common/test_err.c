@@ -23,6 +23,7 @@ START_TEST(numbers_on_the_wire_do_not_move)
 	ck_assert_str_eq(ms_err_name((enum ms_err)12), "malformed");
 	ck_assert_str_eq(ms_err_name((enum ms_err)22), "invalid_spec");
 	ck_assert_str_eq(ms_err_name((enum ms_err)23), "internal");
+	ck_assert_str_eq(ms_err_name((enum ms_err)24), "cancelled");
 }
 END_TEST
 
