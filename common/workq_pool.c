@@ -373,13 +373,15 @@ find_left(struct workq_pool *pool)
 void
 pool_reap(struct workq_pool *pool)
 {
-	struct pool_thread *thread;
+	struct pool_thread *thread, *other;
 
 	while ((thread = find_left(pool))) {
 		pthread_join(thread->id, NULL);
 		pthread_mutex_lock(&pool->lock);
 		thread->state = THREAD_NONE;
-		pthread_mutex_unlock(&pool->lock);
+		/* a task may have come while there was no place */
+		other = pool->waiting_count > 0 ? rouse(pool) : NULL;
+		unlock_and_signal(pool, other);
 	}
 }
 

@@ -76,6 +76,17 @@ gate_await(struct gate *gate, int inside)
 	pthread_mutex_unlock(&gate->lock);
 }
 
+static int
+gate_inside(struct gate *gate)
+{
+	int inside;
+
+	pthread_mutex_lock(&gate->lock);
+	inside = gate->inside;
+	pthread_mutex_unlock(&gate->lock);
+	return inside;
+}
+
 static void
 run(struct workq_task *task)
 {
@@ -481,7 +492,8 @@ START_TEST(threads_come_as_tasks_wait_and_surplus_ones_leave)
 	gate_init(&gate);
 	for (int i = 0; i < 6; i++)
 		workq_submit(b.q, WORKQ_IO, &jobs[i].task);
-	gate_await(&gate, 4);
+	while (gate_inside(&gate) < 4) /* the last may not be joined yet */
+		loop_turn(b.loop, false);
 	gate_open(&gate);
 	turn_until(&b, &b.ran, 12);
 	bench_fini(&b);
