@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/metrics_clock.h"
 #include "common/metrics_impl.h"
 #include "common/metrics_load.h"
 
@@ -245,6 +246,7 @@ metrics_attach(const char *path, struct why *why)
 	enum ms_err err;
 
 	pthread_mutex_lock(&r->lock);
+	metrics_clock_init();
 	err = attach(path, why);
 	pthread_mutex_unlock(&r->lock);
 	return err;
