@@ -46,8 +46,10 @@ worker_exit(struct worker *w, int code)
 	if (w->phase == WORKER_STOPPED)
 		return;
 	w->exit_code = code;
-	if (w->phase != WORKER_DRAINING)
+	if (w->phase != WORKER_DRAINING) {
+		metrics_life_phase(LIFE_DRAINING);
 		say_stopping(w);
+	}
 	leave(w);
 }
 
@@ -66,6 +68,7 @@ void
 worker_begin_drain(struct worker *w)
 {
 	w->phase = WORKER_DRAINING;
+	metrics_life_phase(LIFE_DRAINING);
 	say_stopping(w);
 	loop_timer_start(w->loop, &w->drain_timer, DRAIN_DEADLINE_MS);
 	if (w->service)
@@ -109,6 +112,7 @@ worker_ready(struct worker *w)
 	if (w->ready || w->phase > WORKER_RUNNING)
 		return;
 	w->ready = true;
+	metrics_life_phase(LIFE_READY);
 	worker_fds_settle(w);
 	notifier_flush_status(&w->notifier);
 	notifier_say(&w->notifier, NOTIFY_READY);
@@ -176,12 +180,14 @@ open_and_run(struct worker *w)
 	notifier_init(&w->notifier, w->loop);
 	worker_fds_find(&w->fds);
 	ev_init(&w->drain_timer, on_drain_timer);
+	worker_metrics_open(w);
 	err = w->desc->open ? w->desc->open(w, &why) : MS_OK;
 	code = err ? failed(w, "open", err, &why) : run(w);
 	signals_stop(w);
 	publisher_close(&w->publisher);
 	service_close(w->service);
 	health_fini(w);
+	worker_metrics_close(w);
 	worker_fds_fini(&w->fds);
 	notifier_fini(&w->notifier);
 	loop_free(&w->loop);

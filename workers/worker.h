@@ -17,6 +17,7 @@
 
 #include "common/conf.h"
 #include "common/loop.h"
+#include "common/metrics.h"
 #include "proto/contract.h"
 #include "proto/msg.h"
 
@@ -51,6 +52,13 @@ struct worker_desc {
 	const struct route
 	    *routes;    /* NULL: no service, no NNG in the process */
 	bool publishes; /* also bind NAME.pub.ipc */
+	/* numbers of its own (common/metrics.h); the handles, one for each row
+	 * without labels, are there from open() on.  The skeleton has attached
+	 * the segment, joined the loop's thread and counts requests and turns
+	 * itself. */
+	const struct metric_row *metrics;
+	size_t metric_count;
+	struct metric *metric_handles;
 	/* each may be NULL.  An error ends the process after its reason was
 	 * logged: exit code of worker_exit() when that was called, 6 for
 	 * MS_ECONFIG, else MS_EXIT_TEMPFAIL. */

@@ -61,6 +61,7 @@ send_reply(struct call *call, enum ms_err status, const struct field *rows,
 		buf_reset(&w->reply);
 		msg_encode(&head, NULL, NULL, &w->reply);
 	}
+	worker_metrics_ended(call, head.status);
 	w->requests++;
 	w->requests_failed += head.status != MS_OK;
 	loop_timer_stop(w->loop, &call->timer);
@@ -239,15 +240,25 @@ admit(struct call *call, const struct msg_desc *desc)
 	return false;
 }
 
+static void
+serve_route(struct call *call, const struct route *route)
+{
+	worker_metrics_routed(call, route->desc);
+	if (admit(call, route->desc) && decode_fields(call, route->desc))
+		route->serve(call->worker->desc->self, call);
+}
+
 void
 call_serve(struct call *call)
 {
 	const struct worker_desc *desc = call->worker->desc;
 	const struct route *route;
 
+	worker_metrics_began(call);
 	if (!decode_head(call))
 		return;
 	if (slice_is(call->head.verb, msg_worker_health.verb)) {
+		worker_metrics_routed(call, &msg_worker_health);
 		if (decode_fields(call, &msg_worker_health))
 			health_serve(call);
 		return;
@@ -255,8 +266,8 @@ call_serve(struct call *call)
 	route = find_route(desc->routes, call->head.verb);
 	if (!route)
 		fail_unknown(call, desc->routes);
-	else if (admit(call, route->desc) && decode_fields(call, route->desc))
-		route->serve(desc->self, call);
+	else
+		serve_route(call, route);
 }
 
 /* ---- cancel --------------------------------------------------------------- */

@@ -4,7 +4,8 @@
  * (what it is told), worker_args.c (identity), worker_settings.c
  * (configuration), worker_notify.c (facts to msd), worker_fds.c (what it
  * keeps), worker_service.c and worker_pub.c (NNG), worker_call.c (requests),
- * worker_health.c and worker_health_aside.c (checks).
+ * worker_health.c and worker_health_aside.c (checks), worker_metrics.c
+ * (numbers).
  * For these files only.
  */
 #ifndef WORKERS_WORKER_IMPL_H
@@ -15,6 +16,7 @@
 #include <sys/un.h>
 
 #include "common/arena.h"
+#include "common/overhead.h"
 #include "proto/notify.h"
 #include "workers/worker.h"
 #include "workers/worker_gate.h"
@@ -107,6 +109,8 @@ struct call {
 	void (*cancel)(struct call *call);
 	enum ms_err cancel_reason;
 	void *user;
+	size_t route; /* of its numbers */
+	uint64_t began_ns;
 };
 TAILQ_HEAD(call_list, call);
 
@@ -157,6 +161,16 @@ void health_fini(struct worker *w);
 void health_aside_go(struct worker *w); /* the checks of a run are all begun */
 void health_aside_fini(struct worker *w);
 
+/* ---- worker_metrics.c: numbers ------------------------------------------------ */
+struct worker_metrics;
+/* After the loop; desc->metric_handles are set. */
+void worker_metrics_open(struct worker *w);
+void worker_metrics_close(struct worker *w);
+/* A request comes, is known, is answered. */
+void worker_metrics_began(struct call *call);
+void worker_metrics_routed(struct call *call, const struct msg_desc *desc);
+void worker_metrics_ended(struct call *call, enum ms_err result);
+
 /* ---- worker.c: the process --------------------------------------------------- */
 enum worker_phase {
 	WORKER_STARTING,
@@ -174,6 +188,7 @@ struct worker {
 	struct worker_fds fds;
 	struct service *service;
 	struct publisher *publisher;
+	struct worker_metrics *metrics;
 	struct health *health;             /* NULL: nobody has asked yet */
 	struct health_aside *health_aside; /* looks that go on; NULL: none */
 	enum worker_phase phase;
