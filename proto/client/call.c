@@ -273,13 +273,15 @@ wait_out(struct link_hub *hub, uint64_t delay_ms)
 	}
 }
 
-/* Is it asked again?  Waits until then. */
+/* Is it asked again?  Waits until then.  A service that lacks what it depends on
+ * tries that itself; asking it again only multiplies the tries. */
 static bool
 again(struct waiter *w, struct retry *retry, struct mono deadline)
 {
 	uint64_t delay_ms = 0;
 
-	if (retry_next(retry, &w->link->budget, w->err, w->retry_after_ms,
+	if (w->err == MS_EUNAVAILABLE ||
+	    retry_next(retry, &w->link->budget, w->err, w->retry_after_ms,
 		deadline, mono_now(), &delay_ms) != RETRY_AGAIN)
 		return false;
 	wait_out(w->link->hub, delay_ms);

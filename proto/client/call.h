@@ -66,10 +66,10 @@ uint32_t call_retry_after_ms(const struct link *link);
 struct breaker;
 const struct breaker *link_breaker(const struct link *link);
 
-/* The same, waiting: dispatches hub meanwhile.  What was refused undone or
- * lost (ms_err_again()) is asked again, with the same operation id, as long as
- * the time and the link's retry budget allow.  out_r (desc->out_bytes) and
- * body_r live in arena. */
+/* The same, waiting: dispatches hub meanwhile.  What was refused for now
+ * (ms_err_again(), but not MS_EUNAVAILABLE) is asked again, with the same
+ * operation id, as long as the time and the link's retry budget allow.  out_r
+ * (desc->out_bytes) and body_r live in arena. */
 enum ms_err call_wait(struct link *link, const struct msg_desc *desc,
     const void *in, struct slice body, uint32_t timeout_ms, struct arena *arena,
     void *out_r, struct slice *body_r, struct why *why);

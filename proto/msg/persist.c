@@ -5,6 +5,15 @@
  */
 #include "proto/msg/persist.h"
 
+#include "common/breaker.h"
+
+static const struct field_name breaker_names[] = {
+	{ "closed", BREAKER_CLOSED },
+	{ "open", BREAKER_OPEN },
+	{ "half_open", BREAKER_HALF_OPEN },
+	{ NULL, 0 },
+};
+
 static const struct field nothing[] = { FIELD_END };
 
 static const struct field migrate_out[] = {
@@ -62,6 +71,18 @@ static const struct field stats_out[] = {
 	    .tag = 7,
 	    .off = offsetof(struct persist_stats_out, last_error),
 	    .help = "the last error of the database" },
+	{ .name = "breaker",
+	    .type = FIELD_ENUM,
+	    .tag = 8,
+	    .off = offsetof(struct persist_stats_out, breaker),
+	    .names = breaker_names,
+	    .help = "whether work for the database is begun: closed (yes), "
+		    "open (no), half_open (to see whether it is back)" },
+	{ .name = "retry_in",
+	    .type = FIELD_DURATION,
+	    .tag = 9,
+	    .off = offsetof(struct persist_stats_out, retry_in_ms),
+	    .help = "when it is tried again" },
 	{ .name = "max_connections",
 	    .type = FIELD_U64,
 	    .tag = 8,

@@ -22,6 +22,8 @@ struct persist_stats_out {
 	bool database_up;
 	uint64_t max_connections; /* of the server; 0 = not known yet */
 	char *last_error;
+	int breaker; /* enum breaker_state, towards the database */
+	uint64_t retry_in_ms;
 };
 extern const struct msg_desc msg_persist_migrate_up, msg_persist_migrate_status,
     msg_persist_stats;

@@ -7,7 +7,8 @@
 
 /* pool.status: body of the reply = JSON array, one object per pool:
  * {name,kind,size,max_clients,clients_active,clients_waiting,servers_active,
- *  servers_idle,servers_opening,acquired,timeouts,errors,last_error} */
+ *  servers_idle,servers_opening,acquired,timeouts,errors,breaker,retry_in_ms,
+ *  last_error}; breaker: closed, open, half_open (towards its servers) */
 struct pool_status_out {
 	uint32_t pools;
 };

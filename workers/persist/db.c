@@ -12,9 +12,14 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/backoff.h"
 #include "common/log.h"
 #include "proto/contract.h"
 #include "workers/persist/pg.h"
+
+/* One connection may be lost by accident, three in a row are not. */
+#define FAILURES_MAX  3u
+#define FULL_RETRY_MS 100u
 
 STAILQ_HEAD(job_list, db_job);
 
@@ -30,6 +35,8 @@ struct db {
 	int sock; /* of the open connection, -1 none */
 	bool stopping;
 	PGconn *conn; /* the thread's alone */
+	struct breaker_conf breaker_conf;
+	struct breaker breaker; /* the loop's alone */
 };
 
 static void
@@ -82,7 +89,13 @@ static void
 on_done(struct loop_task *task)
 {
 	struct db_job *job = container_of(task, struct db_job, task);
+	struct breaker *breaker = &job->db->breaker;
 
+	if (job->err == MS_ESHUTDOWN || job->err == MS_ETIMEOUT)
+		breaker_forget(breaker, job->ticket);
+	else
+		breaker_done(breaker, job->ticket, job->err != MS_EUNAVAILABLE,
+		    mono_now());
 	job->done(job, job->err, &job->why);
 }
 
@@ -103,6 +116,19 @@ take_job(struct db *db)
 	return job;
 }
 
+static void
+do_job(struct db *db, struct db_job *job)
+{
+	if (mono_reached(mono_now(), job->deadline)) {
+		job->err = why_set(&job->why, MS_ETIMEOUT,
+		    "not begun, other work kept the database until too late");
+		return;
+	}
+	job->err = dial(db, &job->why);
+	if (job->err == MS_OK)
+		job->err = job->run(job, db->conn, &job->why);
+}
+
 static void *
 serve(void *arg)
 {
@@ -110,9 +136,7 @@ serve(void *arg)
 	struct db_job *job;
 
 	while ((job = take_job(db)) != NULL) {
-		job->err = dial(db, &job->why);
-		if (job->err == MS_OK)
-			job->err = job->run(job, db->conn, &job->why);
+		do_job(db, job);
 		if (db->conn != NULL && PQstatus(db->conn) != CONNECTION_OK)
 			hang_up(db);
 		loop_post(db->loop, &job->task);
@@ -122,8 +146,21 @@ serve(void *arg)
 	return NULL;
 }
 
+static void
+on_change(void *arg, const struct breaker *breaker, enum breaker_state from)
+{
+	(void)arg;
+	if (breaker->state == BREAKER_OPEN && from == BREAKER_CLOSED)
+		log_warn("database away, work for it is refused",
+		    "failures=%u retry_ms=%llu", FAILURES_MAX,
+		    (unsigned long long)breaker_wait_ms(breaker, mono_now()));
+	if (breaker->state == BREAKER_CLOSED)
+		log_info("database is back", "refused=%llu",
+		    (unsigned long long)breaker->refused);
+}
+
 struct db *
-db_new(struct loop *loop, const char *conninfo,
+db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
     enum ms_err (*on_session)(PGconn *conn, struct why *why))
 {
 	struct db *db = xcalloc(1, sizeof *db);
@@ -131,6 +168,13 @@ db_new(struct loop *loop, const char *conninfo,
 	db->loop = loop;
 	db->conninfo = xstrdup(conninfo);
 	db->on_session = on_session;
+	db->breaker_conf =
+	    (struct breaker_conf){ .failure_threshold = FAILURES_MAX,
+		    .success_threshold = 1,
+		    .probes = 1,
+		    .open = retry };
+	breaker_init(&db->breaker, &db->breaker_conf, dice_seed(), on_change,
+	    NULL);
 	db->sock = -1;
 	STAILQ_INIT(&db->jobs);
 	pthread_mutex_init(&db->lock, NULL);
@@ -141,11 +185,45 @@ db_new(struct loop *loop, const char *conninfo,
 	return db;
 }
 
+void
+db_set_retry(struct db *db, struct span_ms retry)
+{
+	db->breaker_conf.open = retry;
+}
+
+const struct breaker *
+db_breaker(const struct db *db)
+{
+	return &db->breaker;
+}
+
+uint64_t
+db_retry_after_ms(const struct db *db)
+{
+	uint64_t ms = breaker_wait_ms(&db->breaker, mono_now());
+
+	return ms ? ms : FULL_RETRY_MS;
+}
+
+uint64_t
+db_delay_ms(const struct db *db, struct backoff *backoff)
+{
+	struct backoff_conf conf = { .span = db->breaker_conf.open };
+	uint64_t delay_ms = conf.span.max_ms;
+
+	if (db->breaker.state != BREAKER_CLOSED)
+		return db_retry_after_ms(db);
+	(void)!backoff_next(backoff, &conf, mono_now(), &delay_ms);
+	return delay_ms;
+}
+
 enum ms_err
 db_submit(struct db *db, struct db_job *job)
 {
 	enum ms_err err = MS_EBUSY;
 
+	if (!breaker_allow(&db->breaker, mono_now(), &job->ticket))
+		return MS_EUNAVAILABLE;
 	job->db = db;
 	job->task = (struct loop_task){ .run = on_done };
 	job->why.text[0] = '\0';
@@ -157,6 +235,8 @@ db_submit(struct db *db, struct db_job *job)
 		err = MS_OK;
 	}
 	pthread_mutex_unlock(&db->lock);
+	if (err)
+		breaker_forget(&db->breaker, job->ticket);
 	return err;
 }
 

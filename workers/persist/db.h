@@ -3,6 +3,9 @@
  * One database connection on a thread of its own, because libpq calls wait.
  * Jobs run one after another on that thread; their end is reported on the
  * loop.  A lost connection fails the job at hand; the next job dials again.
+ * When the database was away several times in a row, jobs are refused at once
+ * (MS_EUNAVAILABLE) instead of each waiting for it: a circuit breaker, open for
+ * the times of `retry`.
  */
 #ifndef WORKERS_PERSIST_DB_H
 #define WORKERS_PERSIST_DB_H
@@ -11,6 +14,7 @@
 
 #include <libpq-fe.h>
 
+#include "common/breaker.h"
 #include "common/err.h"
 #include "common/loop.h"
 
@@ -25,8 +29,11 @@ struct db_job {
 	/* On the loop, exactly once; the job is the owner's again. */
 	void (
 	    *done)(struct db_job *job, enum ms_err err, const struct why *why);
+	/* Not begun after it (MS_ETIMEOUT); .ns 0 = it can wait. */
+	struct mono deadline;
 	/* private to db */
 	struct db *db;
+	struct breaker_ticket ticket;
 	enum ms_err err;
 	struct why why;
 	struct loop_task task;
@@ -35,11 +42,20 @@ struct db_job {
 
 /* conninfo is copied.  on_session runs on each new connection before its
  * first job (settings, temporary tables). */
-struct db *db_new(struct loop *loop, const char *conninfo,
+struct db *db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
     enum ms_err (*on_session)(PGconn *conn, struct why *why));
+void db_set_retry(struct db *db, struct span_ms retry);
 /* Jobs not begun are answered MS_ESHUTDOWN; one at hand is interrupted. */
 void db_free(struct db **db);
-/* MS_EBUSY when DB_JOBS_MAX wait. */
+/* To be looked at. */
+const struct breaker *db_breaker(const struct db *db);
+/* When a job that was refused may be tried again. */
+uint64_t db_retry_after_ms(const struct db *db);
+/* Until the caller's next try after a failure: of his backoff, or, while the
+ * breaker is open, when that tries. */
+struct backoff;
+uint64_t db_delay_ms(const struct db *db, struct backoff *backoff);
+/* MS_EBUSY when DB_JOBS_MAX wait, MS_EUNAVAILABLE when the breaker is open. */
 enum ms_err db_submit(struct db *db, struct db_job *job);
 
 #endif

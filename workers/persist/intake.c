@@ -31,11 +31,11 @@ struct intake {
 	size_t kept_cap;
 	struct stored stored; /* by the job at hand */
 	ev_timer retry_timer;
-	uint32_t failures;
-	uint64_t dice;
+	struct backoff backoff;
 	void (*drained)(struct worker *w);
 	struct persist_stats_out stats;
 	struct why last;
+	bool told; /* of this outage, with `last` */
 };
 
 static enum ms_err
@@ -48,13 +48,19 @@ run_job(struct db_job *job, PGconn *conn, struct why *why)
 }
 
 static void
+try_later(struct intake *in)
+{
+	loop_timer_start(worker_loop(in->w), &in->retry_timer,
+	    db_delay_ms(in->db, &in->backoff));
+}
+
+static void
 write_batch(struct intake *in)
 {
 	in->stored = (struct stored){ 0 };
 	in->writing = db_submit(in->db, &in->job) == MS_OK;
 	if (!in->writing)
-		loop_timer_start(worker_loop(in->w), &in->retry_timer,
-		    in->conf->retry.min_ms);
+		try_later(in);
 }
 
 static void
@@ -73,12 +79,13 @@ count_stored(struct intake *in)
 static void
 on_success(struct intake *in)
 {
-	if (in->failures > 0 || !in->stats.database_up) {
+	if (in->backoff.failures > 0 || !in->stats.database_up) {
 		log_info("storing events", "cursor=%llu",
 		    (unsigned long long)in->stats.cursor_seq);
 		worker_status(in->w, "storing events");
 	}
-	in->failures = 0;
+	backoff_reset(&in->backoff);
+	in->told = false;
 	in->stats.database_up = true;
 	in->stats.batches++;
 	in->events = NULL;
@@ -88,12 +95,10 @@ on_success(struct intake *in)
 static void
 on_failure(struct intake *in, enum ms_err err, const struct why *why)
 {
-	uint64_t delay =
-	    backoff_ms(in->conf->retry, in->failures, dice_next(&in->dice));
-
 	in->stats.database_errors++;
 	in->stats.database_up = err != MS_EUNAVAILABLE;
-	if (in->failures++ == 0 || strcmp(in->last.text, why->text) != 0) {
+	if (!in->told || strcmp(in->last.text, why->text) != 0) {
+		in->told = true;
 		in->last = *why;
 		log_warn("batch not stored, will try again",
 		    "events=%zu reason=%s%s", in->count, LOGQ(why->text),
@@ -103,7 +108,7 @@ on_failure(struct intake *in, enum ms_err err, const struct why *why)
 	worker_status(in->w, "%s: %.160s",
 	    err == MS_EUNAVAILABLE ? "database away" : "cannot store",
 	    why->text);
-	loop_timer_start(worker_loop(in->w), &in->retry_timer, delay);
+	try_later(in);
 }
 
 static void
@@ -203,7 +208,7 @@ intake_open(struct worker *w, const struct persist_conf *conf, struct db *db,
 	in->w = w;
 	in->conf = conf;
 	in->db = db;
-	in->dice = dice_seed();
+	backoff_init(&in->backoff, dice_seed());
 	in->job = (struct db_job){ .run = run_job, .done = on_written };
 	store_init(&in->store);
 	ev_timer_init(&in->retry_timer, on_retry, 0, 0);
@@ -272,6 +277,12 @@ intake_close(struct intake **intake)
 void
 intake_stats(const struct intake *in, struct persist_stats_out *out)
 {
+	const struct breaker *breaker = db_breaker(in->db);
+
 	*out = in->stats;
+	out->breaker = (int)breaker->state;
+	out->retry_in_ms = breaker->state == BREAKER_OPEN
+	    ? breaker_wait_ms(breaker, mono_now())
+	    : 0;
 	out->last_error = in->last.text[0] ? (char *)in->last.text : NULL;
 }

@@ -25,8 +25,7 @@ struct persistd {
 	struct intake *intake;
 	struct server server;
 	ev_timer migrate_timer;
-	uint32_t failures;
-	uint64_t dice;
+	struct backoff backoff;
 };
 
 /* The pool `main` as the file describes it, unless `database` is given. */
@@ -108,7 +107,7 @@ on_migrated(void *arg, enum ms_err err)
 	    err == MS_EUNAVAILABLE ? "database away, migrations wait"
 				   : "migrations failed, see the log");
 	loop_timer_start(worker_loop(d->w), &d->migrate_timer,
-	    backoff_ms(d->conf.retry, d->failures++, dice_next(&d->dice)));
+	    db_delay_ms(d->db, &d->backoff));
 }
 
 static void
@@ -157,11 +156,12 @@ start(struct worker *w, struct why *why)
 	enum ms_err err;
 
 	d->w = w;
-	d->dice = dice_seed();
+	backoff_init(&d->backoff, dice_seed());
 	d->conninfo = complete_conninfo(find_database(d));
 	d->migrations = find_migrations(d);
 	ev_timer_init(&d->migrate_timer, on_migrate_timer, 0, 0);
-	d->db = db_new(worker_loop(w), d->conninfo, store_session);
+	d->db =
+	    db_new(worker_loop(w), d->conninfo, d->conf.retry, store_session);
 	err = intake_open(w, &d->conf, d->db, &d->intake, why);
 	if (err != MS_OK)
 		return err;
@@ -179,6 +179,7 @@ reload(struct worker *w, const void *new_conf)
 	const struct persist_conf *fresh = new_conf;
 
 	d->conf.retry = fresh->retry;
+	db_set_retry(d->db, fresh->retry);
 }
 
 static void

@@ -99,14 +99,18 @@ migrate_serve(struct db *db, struct call *call, const char *dir, bool apply,
     void (*then)(void *arg), void *arg)
 {
 	struct run *run = run_new(dir, apply, arg);
+	enum ms_err err;
 
 	run->call = call;
 	run->then = then;
-	if (db_submit(db, &run->job) != MS_OK) {
+	run->job.deadline = call_deadline(call);
+	err = db_submit(db, &run->job);
+	if (err != MS_OK) {
 		free(run);
-		call_fail(call, MS_EBUSY,
-		    "too many requests wait for the "
-		    "database");
+		call_refuse(call, err, db_retry_after_ms(db), "%s",
+		    err == MS_EUNAVAILABLE
+			? "the database is away"
+			: "too many requests wait for the database");
 		return;
 	}
 	call_set_user(call, run);
@@ -118,10 +122,12 @@ migrate_now(struct db *db, const char *dir,
     void (*done)(void *arg, enum ms_err err), void *arg)
 {
 	struct run *run = run_new(dir, true, arg);
+	enum ms_err err;
 
 	run->done = done;
-	if (db_submit(db, &run->job) != MS_OK) {
+	err = db_submit(db, &run->job);
+	if (err != MS_OK) {
 		free(run);
-		done(arg, MS_EBUSY);
+		done(arg, err);
 	}
 }

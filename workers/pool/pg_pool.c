@@ -475,7 +475,7 @@ expire(struct pg_pool *pool, struct pg_client *client)
 	char text[400];
 
 	pool->record->timeouts++;
-	if (client->key->failures > 0) {
+	if (client->key->breaker.state != BREAKER_CLOSED) {
 		snprintf(text, sizeof(text),
 		    "the server cannot be reached (waited for "
 		    "acquire_timeout): %s",

@@ -15,8 +15,14 @@
 
 #define LIFETIME_JITTER_PCT 10
 
-/* How often we knock at a server that is away. */
-static const struct span_ms reopen = { 100, 5000 };
+/* How often we knock at a server that is away.  An opening always ends: it has
+ * its connect_timeout. */
+static const struct breaker_conf breaker_conf = {
+	.failure_threshold = 1,
+	.success_threshold = 1,
+	.probes = 1,
+	.open = { 100, 5000 },
+};
 
 void
 pool_init(struct pool *pool, const struct pool_limits *limits, uint64_t dice)
@@ -31,6 +37,8 @@ void
 pool_add_key(struct pool *pool, struct pool_key *key)
 {
 	*key = (struct pool_key){ 0 };
+	dice_next(&pool->dice);
+	breaker_init(&key->breaker, &breaker_conf, pool->dice, NULL, NULL);
 	TAILQ_INIT(&key->idle);
 	TAILQ_INSERT_TAIL(&pool->keys, key, in_pool);
 }
@@ -147,7 +155,9 @@ void
 pool_opening(struct pool *pool, struct pool_key *key, struct pool_slot *slot,
     struct mono now)
 {
-	ms_assert(slot->state == SLOT_OUT);
+	bool allowed = breaker_allow(&key->breaker, now, &slot->ticket);
+
+	ms_assert(slot->state == SLOT_OUT && allowed);
 	slot->key = key;
 	slot->retire_at = mono_add_ms(now, jittered_lifetime(pool));
 	slot_set_state(pool, slot, SLOT_OPENING, now);
@@ -156,24 +166,20 @@ pool_opening(struct pool *pool, struct pool_key *key, struct pool_slot *slot,
 void
 pool_opened(struct pool *pool, struct pool_slot *slot, struct mono now)
 {
+	struct breaker *breaker = &slot->key->breaker;
+
 	ms_assert(slot->state == SLOT_OPENING);
-	slot->key->failures = 0;
-	slot->key->retry_at = (struct mono){ 0 };
+	breaker_done(breaker, slot->ticket, true, now);
+	breaker_hint(breaker); /* one from before a failure counts this much */
 	slot_set_state(pool, slot, SLOT_IDLE, now);
 }
 
 void
 pool_failed(struct pool *pool, struct pool_slot *slot, struct mono now)
 {
-	struct pool_key *key = slot->key;
-
 	ms_assert(slot->state == SLOT_OPENING);
-	/* Several that were under way together are one failure. */
-	if (key->failures == 0 || mono_reached(now, key->retry_at)) {
-		key->retry_at = mono_add_ms(now,
-		    backoff_ms(reopen, key->failures, dice_next(&pool->dice)));
-		key->failures++;
-	}
+	/* several that were under way together are one failure */
+	breaker_done(&slot->key->breaker, slot->ticket, false, now);
 	slot_set_state(pool, slot, SLOT_OUT, now);
 }
 
@@ -191,10 +197,19 @@ pool_released(struct pool *pool, struct pool_slot *slot, struct mono now)
 	slot_set_state(pool, slot, SLOT_IDLE, now);
 }
 
+/* An opening that is given up says nothing about the server. */
+static void
+forget_opening(struct pool_slot *slot)
+{
+	if (slot->state == SLOT_OPENING)
+		breaker_forget(&slot->key->breaker, slot->ticket);
+}
+
 void
 pool_closing(struct pool *pool, struct pool_slot *slot, struct mono now)
 {
 	ms_assert(slot->state != SLOT_OUT);
+	forget_opening(slot);
 	slot_set_state(pool, slot, SLOT_CLOSING, now);
 }
 
@@ -202,6 +217,7 @@ void
 pool_gone(struct pool *pool, struct pool_slot *slot)
 {
 	ms_assert(slot->state != SLOT_OUT);
+	forget_opening(slot);
 	slot_set_state(pool, slot, SLOT_OUT, slot->since);
 }
 
@@ -223,10 +239,7 @@ has_room(const struct pool *pool)
 static bool
 may_open(const struct pool_key *key, struct mono now)
 {
-	if (key->failures == 0)
-		return true;
-	return key->count[SLOT_OPENING] == 0 &&
-	    mono_reached(now, key->retry_at);
+	return breaker_wait_ms(&key->breaker, now) == 0;
 }
 
 static struct pool_step
@@ -376,11 +389,10 @@ pool_wake(const struct pool *pool)
 			    mono_add_ms(slot->since, limits->idle_timeout_ms));
 	}
 	TAILQ_FOREACH(key, &pool->keys, in_pool)
-		if (key->failures && key->count[SLOT_OPENING] == 0 &&
-		    !pool->draining &&
+		if (key->breaker.state == BREAKER_OPEN && !pool->draining &&
 		    (key->waiting ||
 			(key == pool->warm && live(pool) < limits->min_size)))
-			sooner(&wake, key->retry_at);
+			sooner(&wake, key->breaker.until);
 	return wake;
 }
 

@@ -5,6 +5,11 @@
  * The owner embeds slots (one per resource), keys (resources of one key are
  * interchangeable) and waiters, reports facts, and then asks pool_next() what
  * to do until it answers POOL_REST.
+ *
+ * It is a bulkhead (size, a queue bounded by who may be a client, and
+ * acquire_timeout) and, for each key, a circuit breaker: after one opening
+ * that failed none is begun for a while, then one at a time, until one
+ * succeeds.  Those who wait meanwhile wait on: their server may be restarting.
  */
 #ifndef WORKERS_POOL_POOL_H
 #define WORKERS_POOL_POOL_H
@@ -13,6 +18,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "common/breaker.h"
 #include "common/mono.h"
 
 /* Where a slot lives: counted in its pool and its key; idle ones also wait in
@@ -32,6 +38,7 @@ struct pool_slot {
 	struct pool_key *key;
 	struct mono since;              /* of this state */
 	struct mono retire_at;          /* end of its life, with jitter */
+	struct breaker_ticket ticket;   /* while opening */
 	TAILQ_ENTRY(pool_slot) in_pool; /* while idle */
 	TAILQ_ENTRY(pool_slot) in_key;  /* while idle */
 };
@@ -41,9 +48,8 @@ struct pool_key {
 	struct pool_slots idle; /* given back last = first */
 	uint32_t count[SLOT_STATES];
 	uint32_t waiting;
-	uint32_t failures; /* openings failed in a row */
-	struct mono retry_at;
-	uint32_t claimed; /* scratch of one walk through the queue */
+	struct breaker breaker; /* of the openings */
+	uint32_t claimed;       /* scratch of one walk through the queue */
 	uint64_t walk;
 	TAILQ_ENTRY(pool_key) in_pool;
 };
@@ -115,7 +121,7 @@ struct pool_waiter *pool_first_of(struct pool *pool,
 void pool_opening(struct pool *pool, struct pool_key *key,
     struct pool_slot *slot, struct mono now);
 void pool_opened(struct pool *pool, struct pool_slot *slot, struct mono now);
-/* The slot is out; the next opening of its key is delayed. */
+/* The slot is out; its key's breaker opens. */
 void pool_failed(struct pool *pool, struct pool_slot *slot, struct mono now);
 void pool_resetting(struct pool *pool, struct pool_slot *slot, struct mono now);
 void pool_released(struct pool *pool, struct pool_slot *slot, struct mono now);

@@ -10,6 +10,36 @@ print_number(struct buf *out, const char *name, uint64_t value)
 	buf_printf(out, ",\"%s\":%ju", name, (uintmax_t)value);
 }
 
+/* Of the worst of its databases: one that is well says nothing about the
+ * others. */
+static const struct breaker *
+worst_breaker(const struct pg_pool *pool)
+{
+	static const struct breaker closed = { .state = BREAKER_CLOSED };
+	const struct breaker *worst = &closed;
+	const struct pool_key *key;
+
+	TAILQ_FOREACH(key, &pool->core.keys, in_pool) {
+		const struct breaker *b = &key->breaker;
+
+		if (worst->state != BREAKER_OPEN && b->state != BREAKER_CLOSED)
+			worst = b;
+	}
+	return worst;
+}
+
+static void
+print_breaker(const struct pg_pool *pool, struct buf *out)
+{
+	const struct breaker *worst = worst_breaker(pool);
+
+	buf_add_str(out, ",\"breaker\":");
+	json_quote(out, slice_of(breaker_state_name(worst->state)));
+	print_number(out, "retry_in_ms",
+	    worst->state == BREAKER_OPEN ? breaker_wait_ms(worst, mono_now())
+					 : 0);
+}
+
 static void
 print_pool(const struct pg_pool *pool, struct buf *out)
 {
@@ -30,6 +60,7 @@ print_pool(const struct pg_pool *pool, struct buf *out)
 	print_number(out, "timeouts", pool->record->timeouts);
 	print_number(out, "errors", pool->record->errors);
 	print_number(out, "lives", pool->record->lives);
+	print_breaker(pool, out);
 	buf_add_str(out, ",\"last_error\":");
 	json_quote(out, slice_of(pool->last_error));
 	buf_add_str(out, "}");

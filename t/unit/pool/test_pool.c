@@ -199,7 +199,7 @@ START_TEST(retries_back_off_to_five_seconds)
 	for (int i = 0; i < 8; i++) {
 		pool_opening(&pool, &red, &slot[0], at(now));
 		pool_failed(&pool, &slot[0], at(now));
-		last = (red.retry_at.ns - at(now).ns) / 1000000;
+		last = (red.breaker.until.ns - at(now).ns) / 1000000;
 		now += last + 1;
 	}
 	ck_assert_uint_ge(last, 4000);
