@@ -401,6 +401,12 @@ probe_failures(const struct child *child)
 	return child->probe ? child->probe->health.failures : 0;
 }
 
+uint32_t
+probe_failures_in_a_row(const struct child *child)
+{
+	return child->probe ? child->probe->health.in_a_row : 0;
+}
+
 const char *
 probe_said(const struct child *child)
 {

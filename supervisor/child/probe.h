@@ -55,6 +55,8 @@ struct child *probes_owner(const struct msd *msd, pid_t pid);
 
 /* Failed probes while it served, ever. */
 uint32_t probe_failures(const struct child *child);
+/* Those since the last one that succeeded. */
+uint32_t probe_failures_in_a_row(const struct child *child);
 /* What the last failed probe said; NULL when none failed. */
 const char *probe_said(const struct child *child);
 

@@ -168,7 +168,7 @@ const struct ctl_verb ctl_verbs[] = {
 	{ "logs",     CTL_READ,    CTL_MUST_NAME, do_logs },
 	{ "show",     CTL_READ,    CTL_MUST_NAME, do_show },
 	{ "count",    CTL_READ,    CTL_MAY_NAME,  do_count },
-	{ "health",   CTL_READ,    CTL_NO_NAME,   do_health },
+	{ "health",   CTL_READ,    CTL_MAY_NAME,  do_health },
 	{ "version",  CTL_READ,    CTL_NO_NAME,   do_version },
 	{ "wait",     CTL_READ,    CTL_MUST_NAME, do_wait },
 	{ "start",    CTL_CONTROL, CTL_MUST_NAME, do_start },

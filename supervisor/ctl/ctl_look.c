@@ -177,28 +177,6 @@ do_version(const struct ctl_request *request)
 	ctl_reply_end(request);
 }
 
-void
-do_health(const struct ctl_request *request)
-{
-	const struct tree *tree = &request->msd->tree;
-	struct buf *out = ctl_reply(request);
-	size_t ready = 0, unwell = 0;
-
-	buf_add_str(out, ",\"unwell\":[");
-	for (size_t i = 0; i < tree->child_count; i++) {
-		const struct child *child = tree->children[i];
-
-		ready += child_is_ready(child);
-		if (child_is_well(child))
-			continue;
-		buf_add_str(out, unwell++ ? "," : "");
-		json_quote(out, slice_of(child->node.name));
-	}
-	buf_printf(out, "],\"healthy\":%s,\"workers\":%zu,\"ready\":%zu",
-	    unwell ? "false" : "true", tree->child_count, ready);
-	ctl_reply_end(request);
-}
-
 /* ---- counting and showing ----------------------------------------------- */
 
 struct count {
