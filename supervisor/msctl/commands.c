@@ -55,6 +55,14 @@ const struct command ctl_commands[] = {
 	    "  --list             the checks\n\n"
 	    "  msctl doctor\n"
 	    "  msctl doctor disk permissions -v\n" },
+	{ "report [-c|--config FILE]", do_report,
+	    "all that is known here as one JSON, for a ticket",
+	    "Versions, host, tree with last exits, what the doctor found, health,\n"
+	    "bus, pools, persistence, configuration, limits, numbers.  Values of\n"
+	    "the configuration, output of workers and passwords are not in it.\n\n"
+	    "  -c, --config FILE  the configuration, while msd is down\n\n"
+	    "  msctl report >report.json\n"
+	    "  msctl report -c etc/ms.conf\n" },
 
 	{ "start NAME... [-w|--wait] [--timeout D]", do_start,
 	    "start workers that are down",
@@ -196,7 +204,22 @@ const struct command ctl_commands[] = {
 	{ "config status", do_config_status,
 	    "generation, and the last refused reload", NULL },
 	{ "pool status", do_pool_status,
-	    "clients and server connections of each pool", NULL },
+	    "clients and server connections of each pool",
+	    "  msctl pool status\n"
+	    "  msctl pool status --json\n" },
+	{ "pool stats", do_pool_stats,
+	    "how long clients wait for a connection",
+	    "Quantiles of the time from a client's startup until it has a server\n"
+	    "connection, since the pool exists; read from the numbers that\n"
+	    "survive restarts, also while the pool is busy or dead.\n\n"
+	    "  msctl pool stats\n"
+	    "  msctl pool stats --json\n" },
+	{ "queues", do_queues,
+	    "work queues: depth, waiting and running times",
+	    "Of each thread pool (compute, io, blocking) of each worker that has\n"
+	    "used one.\n\n"
+	    "  msctl queues\n"
+	    "  msctl queues --json\n" },
 	{ "db migrate status", do_db_status,
 	    "which migrations are applied, which pending", NULL },
 	{ "db migrate up", do_db_up,

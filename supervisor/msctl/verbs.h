@@ -35,6 +35,7 @@ int do_help(struct msctl *ctl, const struct args *args);
 
 /* the services */
 int do_doctor(struct msctl *ctl, const struct args *args);
+int do_report(struct msctl *ctl, const struct args *args);
 int do_health(struct msctl *ctl, const struct args *args);
 int do_bus_pub(struct msctl *ctl, const struct args *args);
 int do_bus_sub(struct msctl *ctl, const struct args *args);
@@ -45,6 +46,8 @@ int do_bus_consumers(struct msctl *ctl, const struct args *args);
 int do_config_get(struct msctl *ctl, const struct args *args);
 int do_config_list(struct msctl *ctl, const struct args *args);
 int do_config_status(struct msctl *ctl, const struct args *args);
+int do_pool_stats(struct msctl *ctl, const struct args *args);
+int do_queues(struct msctl *ctl, const struct args *args);
 int do_pool_status(struct msctl *ctl, const struct args *args);
 int do_db_up(struct msctl *ctl, const struct args *args);
 int do_db_status(struct msctl *ctl, const struct args *args);

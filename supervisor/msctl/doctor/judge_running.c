@@ -200,7 +200,10 @@ judge_segments(const struct facts *facts, struct findings *out)
 		found(out, FINDING_WARNING,
 		    "the numbers of %s cannot be read: %s", s->name,
 		    s->problem);
-		found_remedy(out, "msctl restart %s --wait", s->name);
+		if (strcmp(s->name, "msd") == 0)
+			found_remedy(out, "msctl reexec");
+		else
+			found_remedy(out, "msctl restart %s --wait", s->name);
 	}
 	if (facts->segment_count == 0)
 		found(out, facts->segments_good ? FINDING_OK : UNSEEN_OF(facts),

@@ -43,15 +43,31 @@ is_recent(const struct json *exit, int64_t now_ns)
 	    now_ns - at_ns < (int64_t)STORM_MS * NS_PER_MS;
 }
 
+static struct json *
+copy_of(const struct json *node)
+{
+	struct json *copy = NULL;
+	struct buf text = { 0 };
+
+	json_print(node, &text);
+	if (json_parse(buf_slice(&text), &copy, NULL) != MS_OK)
+		copy = NULL;
+	buf_fini(&text);
+	return copy;
+}
+
 static void
-see_deaths(struct ctl_client *client, struct worker_facts *w)
+see_deaths(struct sight *s, struct ctl_client *client, struct worker_facts *w)
 {
 	struct json *reply = ask(client, ctl_request("why", w->name));
+	const struct json *exits = json_get(reply, "exits");
 	int64_t now_ns = wall_ns();
+	struct json *copy = exits && json_first(exits) ? copy_of(exits) : NULL;
 
-	for (const struct json *e = json_first(json_get(reply, "exits")); e;
-	     e = json_next(e))
+	for (const struct json *e = json_first(exits); e; e = json_next(e))
 		w->deaths_lately += is_recent(e, now_ns);
+	if (copy)
+		json_put(s->deaths, w->name, copy);
 	json_free(&reply);
 }
 
@@ -81,6 +97,8 @@ see_workers(struct sight *s, struct ctl_client *client)
 	struct facts *facts = &s->facts;
 	size_t asked = 0;
 
+	json_free(&s->deaths);
+	s->deaths = json_object();
 	free(facts->workers);
 	facts->workers = xcalloc(json_count(list) + 1, sizeof(*facts->workers));
 	facts->worker_count = 0;
@@ -92,9 +110,9 @@ see_workers(struct sight *s, struct ctl_client *client)
 			continue;
 		facts->worker_count++;
 		see_worker(w, fact);
-		if (fact->restarts + 1 >= STORM_DEATHS &&
+		if (json_first(json_get(w, "last_exit")) &&
 		    asked++ < HISTORIES_MAX)
-			see_deaths(client, fact);
+			see_deaths(s, client, fact);
 	}
 }
 

@@ -70,6 +70,7 @@ sight_new(const struct msctl *ctl, const char *conf, bool place_is_given)
 	see_dirs(s);
 	see_sockets(s);
 	see_ports(s);
+	see_segments(s);
 	return s;
 }
 
@@ -85,6 +86,8 @@ sight_free(struct sight **sight)
 	conf_errors_fini(&s->errors);
 	json_free(&s->version);
 	json_free(&s->status);
+	json_free(&s->deaths);
+	json_free(&s->metrics);
 	json_free(&s->health);
 	json_free(&s->config);
 	json_free(&s->pools);

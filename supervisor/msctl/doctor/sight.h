@@ -21,8 +21,10 @@ struct sight {
 	char *run_dir, *socket;
 	/* what msd said; NULL = it does not answer */
 	struct json *version, *status;
+	struct json *deaths; /* {"WORKER":[exits]} */
 	/* what services said; NULL = no answer */
 	struct json *health, *config, *pools, *bus, *consumers, *persist;
+	struct json *metrics; /* what the segments say; NULL = there are none */
 	/* the configuration as this process reads it */
 	const char *conf_given; /* -c */
 	char *conf_path, *cwd;
@@ -49,6 +51,7 @@ void see_services(struct sight *sight);  /* see_services.c */
 void see_dirs(struct sight *sight);      /* see_files.c */
 void see_sockets(struct sight *sight);   /* see_sockets.c */
 void see_ports(struct sight *sight);     /* see_sockets.c */
+void see_segments(struct sight *sight);  /* see_segments.c */
 
 /* A copy cut to the place it has. */
 #define FACT_SET(to, text) fact_set((to), sizeof(to), (text))

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor/msctl/doctor/redact.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define MASK "***"
+
+static const char *const words[] = { "password", "passwd", "secret", "token",
+	"api_key", "apikey" };
+
+/* "password=" or "password = '"?  How long that is; 0: no. */
+static size_t
+begins_secret(struct slice s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		size_t n = strlen(words[i]);
+
+		if (s.len < n || strncasecmp(s.ptr, words[i], n) != 0)
+			continue;
+		while (n < s.len && s.ptr[n] == ' ')
+			n++;
+		if (n == s.len || s.ptr[n] != '=')
+			continue;
+		for (n++; n < s.len && s.ptr[n] == ' '; n++)
+			continue;
+		return n;
+	}
+	return 0;
+}
+
+/* A value in quotes ends at the next of them, another at a blank or at what
+ * ends a string of JSON. */
+static size_t
+value_length(struct slice s)
+{
+	size_t n = 0;
+
+	if (s.len && s.ptr[0] == '\'') {
+		for (n = 1; n < s.len && s.ptr[n] != '\''; n++)
+			n += s.ptr[n] == '\\' && n + 1 < s.len;
+		return n < s.len ? n + 1 : n;
+	}
+	while (n < s.len && !strchr(" \t\n\"\\&;,}", s.ptr[n]))
+		n++;
+	return n;
+}
+
+/* Of "://user:password@": where the password begins, and how long it is. */
+static size_t
+begins_userinfo(struct slice s, size_t *password_r)
+{
+	size_t colon = 0;
+
+	if (s.len < 3 || memcmp(s.ptr, "://", 3) != 0)
+		return 0;
+	for (size_t n = 3; n < s.len && !strchr("/ \"\t\n", s.ptr[n]); n++) {
+		if (s.ptr[n] == ':' && !colon)
+			colon = n + 1;
+		if (s.ptr[n] == '@' && colon) {
+			*password_r = n - colon;
+			return colon;
+		}
+	}
+	return 0;
+}
+
+void
+redact(struct slice text, struct buf *out)
+{
+	while (text.len) {
+		size_t secret = 0, take = begins_secret(text);
+
+		if (take)
+			secret = value_length(
+			    (struct slice){ text.ptr + take, text.len - take });
+		else
+			take = begins_userinfo(text, &secret);
+		if (!take)
+			take = 1;
+		buf_add_slice(out, (struct slice){ text.ptr, take });
+		if (secret)
+			buf_add_str(out, MASK);
+		text.ptr += take + secret;
+		text.len -= take + secret;
+	}
+}
