@@ -22,7 +22,7 @@
 #include "common/metrics_impl.h"
 #include "common/metrics_load.h"
 
-#define BACK_BYTES 16384u /* blocks are taken so many at a time */
+#define BACK_BYTES 4096u /* blocks are taken so many at a time */
 
 struct metrics_registry metrics_registry = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.fd = -1,
@@ -119,6 +119,8 @@ map(struct why *why)
 		    strerror(errno));
 	/* numbers are not worth a core file of this size */
 	madvise(base, METRICS_SEGMENT_BYTES, MADV_DONTDUMP);
+	/* and pages around those in use are holes: none is read ahead */
+	madvise(base, METRICS_SEGMENT_BYTES, MADV_RANDOM);
 	r->base = base;
 	return MS_OK;
 }
