@@ -22,7 +22,7 @@
 /* ---- waiting with a deadline ---------------------------------------------- */
 
 void
-cond_init(pthread_cond_t *cond)
+workq_cond_init(pthread_cond_t *cond)
 {
 	pthread_condattr_t attr;
 
@@ -33,7 +33,7 @@ cond_init(pthread_cond_t *cond)
 }
 
 bool
-cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock,
+workq_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
     struct mono deadline)
 {
 	struct timespec at = { .tv_sec = (time_t)(deadline.ns / 1000000000u),
@@ -55,7 +55,7 @@ workq_await(struct workq *q, bool (*is_true)(struct workq *q, void *arg),
 	pthread_mutex_lock(&q->news_lock);
 	atomic_store(&q->watched, true);
 	while (!(good = is_true(q, arg)) && in_time)
-		in_time = cond_wait_until(&q->news, &q->news_lock, deadline);
+		in_time = workq_cond_wait(&q->news, &q->news_lock, deadline);
 	atomic_store(&q->watched, false);
 	pthread_mutex_unlock(&q->news_lock);
 	return good;
@@ -144,7 +144,7 @@ on_wake(struct loop_task *wake)
 	workq_collect(q);
 	if (atomic_exchange(&q->left, 0) > 0)
 		for (size_t i = 0; i < WORKQ_KINDS; i++)
-			pool_reap(&q->pools[i]);
+			workq_pool_reap(&q->pools[i]);
 	if (!TAILQ_EMPTY(&q->ready)) {
 		/* armed while we tell: q is there afterwards, even if freed */
 		workq_wake(q);
@@ -157,20 +157,20 @@ on_wake(struct loop_task *wake)
 enum ms_err
 workq_submit(struct workq *q, enum workq_kind kind, struct workq_task *task)
 {
-	return pool_add(&q->pools[kind], &task, 1);
+	return workq_pool_add(&q->pools[kind], &task, 1);
 }
 
 enum ms_err
 workq_submit_batch(struct workq *q, enum workq_kind kind,
     struct workq_task *const *tasks, size_t count)
 {
-	return pool_add(&q->pools[kind], tasks, count);
+	return workq_pool_add(&q->pools[kind], tasks, count);
 }
 
 void
 workq_cancel(struct workq *q, struct workq_task *task)
 {
-	switch (pool_remove(&q->pools[task->kind], task)) {
+	switch (workq_pool_remove(&q->pools[task->kind], task)) {
 	case WORKQ_WAITING:
 		workq_make_ready(q, task, MS_ECANCELLED);
 		workq_wake(q);
@@ -202,7 +202,7 @@ is_ready(struct workq *q, void *arg)
 bool
 workq_recall(struct workq *q, struct workq_task *task)
 {
-	enum workq_place place = pool_remove(&q->pools[task->kind], task);
+	enum workq_place place = workq_pool_remove(&q->pools[task->kind], task);
 
 	if (place == WORKQ_TAKEN)
 		workq_await(q, is_ready, task, (struct mono){ 0 });
@@ -246,9 +246,10 @@ workq_new(struct loop *loop, const struct workq_limits limits[WORKQ_KINDS])
 	q->wake.run = on_wake;
 	TAILQ_INIT(&q->ready);
 	pthread_mutex_init(&q->news_lock, NULL);
-	cond_init(&q->news);
+	workq_cond_init(&q->news);
 	for (size_t i = 0; i < WORKQ_KINDS; i++)
-		pool_init(&q->pools[i], q, (enum workq_kind)i, &limits[i]);
+		workq_pool_init(&q->pools[i], q, (enum workq_kind)i,
+		    &limits[i]);
 	return q;
 }
 

@@ -89,21 +89,22 @@ void workq_tell_ready(struct workq *q, size_t max);
 bool workq_await(struct workq *q, bool (*is_true)(struct workq *q, void *arg),
     void *arg, struct mono deadline);
 /* A condition variable of the monotonic clock. */
-void cond_init(pthread_cond_t *cond);
+void workq_cond_init(pthread_cond_t *cond);
 /* False: the deadline has passed (.ns 0: never does). */
-bool cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock,
+bool workq_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
     struct mono deadline);
 
 /* ---- workq_pool.c ---------------------------------------------------------- */
-void pool_init(struct workq_pool *pool, struct workq *q, enum workq_kind kind,
-    const struct workq_limits *limits);
-void pool_fini(struct workq_pool *pool);
-enum ms_err pool_add(struct workq_pool *pool, struct workq_task *const *tasks,
-    size_t count);
+void workq_pool_init(struct workq_pool *pool, struct workq *q,
+    enum workq_kind kind, const struct workq_limits *limits);
+void workq_pool_fini(struct workq_pool *pool);
+enum ms_err workq_pool_add(struct workq_pool *pool,
+    struct workq_task *const *tasks, size_t count);
 /* Off the queue, when it is there; returns where it was. */
-enum workq_place pool_remove(struct workq_pool *pool, struct workq_task *task);
+enum workq_place workq_pool_remove(struct workq_pool *pool,
+    struct workq_task *task);
 /* Loop thread: joins threads that have left. */
-void pool_reap(struct workq_pool *pool);
+void workq_pool_reap(struct workq_pool *pool);
 
 /* ---- workq_stop.c ---------------------------------------------------------- */
 void workq_destroy(struct workq *q);

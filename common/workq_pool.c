@@ -129,7 +129,7 @@ first_use(struct workq_pool *pool)
 	pool->threads = xcalloc(n, sizeof(pool->threads[0]));
 	for (uint32_t i = 0; i < n; i++) {
 		pool->threads[i].pool = pool;
-		cond_init(&pool->threads[i].wake);
+		workq_cond_init(&pool->threads[i].wake);
 	}
 }
 
@@ -163,7 +163,8 @@ judge(const struct workq_pool *pool, size_t count)
 }
 
 enum ms_err
-pool_add(struct workq_pool *pool, struct workq_task *const *tasks, size_t count)
+workq_pool_add(struct workq_pool *pool, struct workq_task *const *tasks,
+    size_t count)
 {
 	uint64_t now_ns = mono_now().ns;
 	struct pool_thread *thread;
@@ -196,7 +197,7 @@ pool_add(struct workq_pool *pool, struct workq_task *const *tasks, size_t count)
 }
 
 enum workq_place
-pool_remove(struct workq_pool *pool, struct workq_task *task)
+workq_pool_remove(struct workq_pool *pool, struct workq_task *task)
 {
 	enum workq_place place;
 
@@ -263,7 +264,7 @@ sleep_well(struct pool_thread *self)
 	TAILQ_INSERT_HEAD(&pool->idle, self, idle_link);
 	pool->idle_count++;
 	while (self->asleep) {
-		if (cond_wait_until(&self->wake, &pool->lock, until) ||
+		if (workq_cond_wait(&self->wake, &pool->lock, until) ||
 		    !self->asleep)
 			continue;
 		TAILQ_REMOVE(&pool->idle, self, idle_link);
@@ -346,7 +347,7 @@ thread_main(void *arg)
 /* ---- life ---------------------------------------------------------------------------- */
 
 void
-pool_init(struct workq_pool *pool, struct workq *q, enum workq_kind kind,
+workq_pool_init(struct workq_pool *pool, struct workq *q, enum workq_kind kind,
     const struct workq_limits *limits)
 {
 	pool->q = q;
@@ -371,7 +372,7 @@ find_left(struct workq_pool *pool)
 }
 
 void
-pool_reap(struct workq_pool *pool)
+workq_pool_reap(struct workq_pool *pool)
 {
 	struct pool_thread *thread, *other;
 
@@ -386,7 +387,7 @@ pool_reap(struct workq_pool *pool)
 }
 
 void
-pool_fini(struct workq_pool *pool)
+workq_pool_fini(struct workq_pool *pool)
 {
 	for (uint32_t i = 0; pool->threads && i < pool->limits.max_threads; i++)
 		pthread_cond_destroy(&pool->threads[i].wake);

@@ -125,7 +125,7 @@ void
 workq_destroy(struct workq *q)
 {
 	for (size_t i = 0; i < WORKQ_KINDS; i++)
-		pool_fini(&q->pools[i]);
+		workq_pool_fini(&q->pools[i]);
 	pthread_cond_destroy(&q->news);
 	pthread_mutex_destroy(&q->news_lock);
 	free(q);
@@ -148,7 +148,7 @@ end_threads(struct workq *q, uint64_t patience_ms)
 				lost += abandon(&q->pools[i]);
 	}
 	for (size_t i = 0; i < WORKQ_KINDS; i++)
-		pool_reap(&q->pools[i]);
+		workq_pool_reap(&q->pools[i]);
 	return lost;
 }
 

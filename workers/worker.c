@@ -183,6 +183,7 @@ open_and_run(struct worker *w)
 	worker_metrics_open(w);
 	err = w->desc->open ? w->desc->open(w, &why) : MS_OK;
 	code = err ? failed(w, "open", err, &why) : run(w);
+	worker_workq_end(w);
 	signals_stop(w);
 	publisher_close(&w->publisher);
 	service_close(w->service);

@@ -21,6 +21,7 @@
 #include "proto/contract.h"
 #include "proto/msg.h"
 
+struct workq;
 struct worker; /* the process: loop, notify socket, service, identity */
 struct call;   /* one request being served */
 
@@ -87,6 +88,9 @@ int worker_main(int argc, char **argv, const struct worker_desc *desc);
 
 void *worker_self(struct worker *w);
 struct loop *worker_loop(struct worker *w);
+/* For what takes long or waits (common/workq.h), by [workq]; its threads start
+ * with the first task.  After stop() what still runs gets half a second. */
+struct workq *worker_workq(struct worker *w);
 const char *worker_name(struct worker *w);
 const char *worker_run_dir(struct worker *w);
 const char *worker_state_dir(struct worker *w);

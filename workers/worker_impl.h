@@ -171,6 +171,9 @@ void worker_metrics_began(struct call *call);
 void worker_metrics_routed(struct call *call, const struct msg_desc *desc);
 void worker_metrics_ended(struct call *call, enum ms_err result);
 
+/* ---- worker_workq.c: threads beside the loop ---------------------------------- */
+void worker_workq_end(struct worker *w);
+
 /* ---- worker.c: the process --------------------------------------------------- */
 enum worker_phase {
 	WORKER_STARTING,
@@ -184,6 +187,7 @@ struct worker {
 	struct worker_dirs dirs;
 	struct settings settings;
 	struct loop *loop;
+	struct workq *workq; /* NULL: nobody has asked yet */
 	struct notifier notifier;
 	struct worker_fds fds;
 	struct service *service;

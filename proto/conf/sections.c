@@ -12,6 +12,7 @@
 #include "proto/conf/persist.h"
 #include "proto/conf/pool.h"
 #include "proto/conf/workers.h"
+#include "proto/conf/workq.h"
 
 #define NAME_BYTES_MAX 64u
 
@@ -37,6 +38,8 @@ const struct section_kind section_kinds[] = {
 	    "the collector of the workers' output" },
 	{ "config", SECTION_SINGLE, config_rows, sizeof(struct config_conf),
 	    NULL, "the configuration daemon" },
+	{ "workq", SECTION_SINGLE, workq_rows, sizeof(struct workq_conf), NULL,
+	    "the threads of each of our workers beside its main one" },
 	{ "metrics", SECTION_SINGLE, metrics_rows, sizeof(struct metrics_conf),
 	    metrics_check, "the exporter of the workers' numbers" },
 	{ .kind = NULL }

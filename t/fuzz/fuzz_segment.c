@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 static char dir[PATH_MAX];
 static struct loop *loop;
+static struct workq *workq;
 
 #define must(cond) must_at(cond, #cond, __LINE__)
 static void
@@ -66,15 +67,20 @@ at_end(void)
 {
 	remove_all(dir);
 	rmdir(dir);
+	workq_free(&workq, 1000);
 	loop_free(&loop);
 }
 
 static void
 prepare(void)
 {
+	struct workq_limits limits[WORKQ_KINDS];
+
 	if (loop)
 		return;
 	loop = loop_new();
+	workq_limits_here(NULL, limits);
+	workq = workq_new(loop, limits);
 	strcpy(dir,
 	    access("/dev/shm", W_OK) == 0 ? "/dev/shm/ms-fuzz.XXXXXX"
 					  : "/tmp/ms-fuzz.XXXXXX");
@@ -132,6 +138,7 @@ open_journal(bool isolate, struct journal **j)
 {
 	static struct journal_recovery recovery;
 	struct journal_options options = { .dir = dir,
+		.workq = workq,
 		.limits = { .segment_bytes = SEGMENT_BYTES,
 		    .sync_interval_ms = 10000,
 		    .retention_bytes = UINT64_MAX,

@@ -158,6 +158,7 @@ open_journal(struct bus *bus, struct why *why)
 {
 	struct journal_options options = {
 		.dir = bus->dir,
+		.workq = worker_workq(bus->worker),
 		.limits = limits_of(&bus->conf),
 		.isolate = bus->conf.on_corruption == ON_CORRUPTION_ISOLATE,
 		.synced = on_synced,

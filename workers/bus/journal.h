@@ -36,6 +36,7 @@ struct journal_limits { /* may change while it runs */
 
 struct journal_options {
 	const char *dir;
+	struct workq *workq; /* outlives the journal */
 	struct journal_limits limits;
 	bool isolate;  /* go on behind damage, its range written off */
 	sync_fn *sync; /* NULL: fdatasync */

@@ -94,6 +94,7 @@ journal_new(struct loop *loop, const struct journal_options *options)
 	struct journal *j = xcalloc(1, sizeof(*j));
 
 	j->loop = loop;
+	j->workq = options->workq;
 	j->limits = options->limits;
 	j->isolate = options->isolate;
 	j->synced_fn = options->synced;

@@ -53,6 +53,7 @@ struct journal {
 	void (*on_batch)(void *arg, struct slice batch);
 
 	/* syncing */
+	struct workq *workq;
 	struct syncer *syncer;
 	sync_fn *sync;
 	struct sync_job job;

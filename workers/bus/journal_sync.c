@@ -184,7 +184,7 @@ void
 journal_sync_init(struct journal *j)
 {
 	j->also = -1;
-	j->syncer = syncer_new(j->loop, j->sync, on_job_done, j);
+	j->syncer = syncer_new(j->workq, j->sync, on_job_done, j);
 	ev_timer_init(&j->sync_timer, on_sync_timer, 0., 0.);
 }
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A thread that waits for one job, does it and posts it back.  It starts with
- * the first job, so a broker that only reads has none.
+ * One task of the workq that is submitted again for each job.
  */
 #include "workers/bus/syncer.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,18 +15,12 @@
 #include "proto/contract.h"
 
 struct syncer {
-	struct loop *loop;
+	struct workq *workq;
 	sync_fn *sync;
 	syncer_done_fn *done;
 	void *arg;
-	struct loop_task task; /* posted by the thread */
-	struct sync_job *job;  /* loop thread: in work, NULL = not busy */
-	bool has_thread;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	struct sync_job *todo; /* under lock */
-	bool stop;             /* under lock */
+	struct workq_task task;
+	struct sync_job *job; /* in work, NULL = not busy */
 };
 
 void
@@ -53,55 +44,37 @@ sync_job_run(struct sync_job *job, sync_fn *sync)
 		    buf_slice(&job->manifest), 0640, &job->why);
 }
 
-static void *
-thread_main(void *arg)
+static void
+run(struct workq_task *task)
 {
-	struct syncer *s = arg;
+	struct syncer *s = container_of(task, struct syncer, task);
 
-	pthread_mutex_lock(&s->lock);
-	for (;;) {
-		struct sync_job *job;
-
-		while (!s->todo && !s->stop)
-			pthread_cond_wait(&s->wake, &s->lock);
-		job = s->todo;
-		s->todo = NULL;
-		if (!job)
-			break;
-		pthread_mutex_unlock(&s->lock);
-		sync_job_run(job, s->sync);
-		loop_post(s->loop, &s->task);
-		pthread_mutex_lock(&s->lock);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return NULL;
+	sync_job_run(s->job, s->sync);
 }
 
 static void
-on_done(struct loop_task *task)
+on_done(struct workq_task *task, enum ms_err err)
 {
 	struct syncer *s = container_of(task, struct syncer, task);
 	struct sync_job *job = s->job;
 
+	/* nobody cancels it, and the journal is closed before the workq */
+	ms_assert(err == MS_OK);
 	s->job = NULL;
-	if (s->done)
-		s->done(s->arg, job);
-	else
-		free(s); /* syncer_free() came first */
+	s->done(s->arg, job);
 }
 
 struct syncer *
-syncer_new(struct loop *loop, sync_fn *sync, syncer_done_fn *done, void *arg)
+syncer_new(struct workq *workq, sync_fn *sync, syncer_done_fn *done, void *arg)
 {
 	struct syncer *s = xcalloc(1, sizeof(*s));
 
-	s->loop = loop;
+	s->workq = workq;
 	s->sync = sync;
 	s->done = done;
 	s->arg = arg;
-	s->task.run = on_done;
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->wake, NULL);
+	s->task.run = run;
+	s->task.done = on_done;
 	return s;
 }
 
@@ -113,18 +86,10 @@ syncer_free(struct syncer **syncer)
 	if (!s)
 		return;
 	*syncer = NULL;
-	if (s->has_thread) {
-		pthread_mutex_lock(&s->lock);
-		s->stop = true;
-		pthread_cond_signal(&s->wake);
-		pthread_mutex_unlock(&s->lock);
-		pthread_join(s->thread, NULL);
-	}
-	pthread_cond_destroy(&s->wake);
-	pthread_mutex_destroy(&s->lock);
-	s->done = NULL;
-	if (!s->job)
-		free(s); /* else the task is posted and on_done() frees */
+	/* what it promises to sync is not to be forgotten */
+	if (s->job && !workq_recall(s->workq, &s->task))
+		sync_job_run(s->job, s->sync);
+	free(s);
 }
 
 bool
@@ -133,29 +98,15 @@ syncer_is_busy(const struct syncer *s)
 	return s->job != NULL;
 }
 
-/* Signals belong to the loop thread. */
-static void
-start_thread(struct syncer *s)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&s->thread, NULL, thread_main, s) != 0)
-		log_fatal(MS_EXIT_OSERR, "cannot start the sync thread", NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	s->has_thread = true;
-}
-
 void
 syncer_start(struct syncer *s, struct sync_job *job)
 {
+	enum ms_err err;
+
 	ms_assert(!s->job);
 	s->job = job;
-	if (!s->has_thread)
-		start_thread(s);
-	pthread_mutex_lock(&s->lock);
-	s->todo = job;
-	pthread_cond_signal(&s->wake);
-	pthread_mutex_unlock(&s->lock);
+	err = workq_submit(s->workq, WORKQ_BLOCKING, &s->task);
+	if (err)
+		log_fatal(MS_EXIT_OSERR, "cannot sync beside the loop",
+		    "error=%s", ms_err_name(err));
 }

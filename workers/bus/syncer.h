@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one helper thread: what may take long (fdatasync, fsync of a directory,
- * replacing the MANIFEST) away from the loop.  One job at a time; what is
- * written meanwhile belongs to the next, which is what makes group commit.
+ * What may take long (fdatasync, fsync of a directory, replacing the MANIFEST)
+ * away from the loop.  One job at a time; what is written meanwhile belongs to
+ * the next, which is what makes group commit.
  */
 #ifndef WORKERS_BUS_SYNCER_H
 #define WORKERS_BUS_SYNCER_H
@@ -11,7 +11,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
-#include "common/loop.h"
+#include "common/workq.h"
 
 #define SYNC_FDS_MAX 8
 
@@ -30,9 +30,9 @@ struct sync_job {
 struct syncer;
 typedef void syncer_done_fn(void *arg, struct sync_job *job);
 
-struct syncer *syncer_new(struct loop *loop, sync_fn *sync,
+struct syncer *syncer_new(struct workq *workq, sync_fn *sync,
     syncer_done_fn *done, void *arg);
-/* Waits for the job that runs; its done is not called any more. */
+/* Waits until the job at hand has run; its done is not called any more. */
 void syncer_free(struct syncer **syncer);
 bool syncer_is_busy(const struct syncer *syncer);
 /* Not busy.  done(arg, job) runs on the loop thread; job lives until then. */

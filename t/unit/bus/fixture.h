@@ -156,10 +156,14 @@ no_sync(int fd)
 	return 0;
 }
 
+/* Where journals sync; no thread before the first of them does. */
+static struct workq *journal_workq;
+
 static inline struct journal_options
 options_for(const struct place *p, bool isolate)
 {
 	return (struct journal_options){ .dir = p->dir,
+		.workq = journal_workq,
 		.limits = { .segment_bytes = 64u << 10,
 		    .sync_interval_ms = 10000,
 		    .retention_bytes = UINT64_C(1) << 40,

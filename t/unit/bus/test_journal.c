@@ -703,7 +703,11 @@ END_TEST
 static void
 setup(void)
 {
+	struct workq_limits limits[WORKQ_KINDS];
+
 	loop = loop_new();
+	workq_limits_here(NULL, limits);
+	journal_workq = workq_new(loop, limits);
 }
 
 START_TEST(the_newest_batches_by_time_are_found)
