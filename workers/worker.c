@@ -181,6 +181,7 @@ open_and_run(struct worker *w)
 	worker_fds_find(&w->fds);
 	ev_init(&w->drain_timer, on_drain_timer);
 	worker_metrics_open(w);
+	gate_declare(&w->gate);
 	err = w->desc->open ? w->desc->open(w, &why) : MS_OK;
 	code = err ? failed(w, "open", err, &why) : run(w);
 	worker_workq_end(w);

@@ -198,46 +198,42 @@ decode_head(struct call *call)
 	return true;
 }
 
-/* Its caller does not wait for it any more, or others come first.  False:
- * already answered. */
+static void
+say_no(struct call *call, const struct msg_desc *desc, enum gate_verdict no,
+    uint64_t retry_after_ms)
+{
+	const struct gate *gate = &call->worker->gate;
+
+	if (no == GATE_EXPIRED)
+		call_fail(call, MS_ETIMEOUT,
+		    "%s: not begun, its %u ms were over before its turn",
+		    desc->verb, call->head.deadline_ms);
+	else if (no == GATE_SHED)
+		call_refuse(call, MS_EBUSY, retry_after_ms,
+		    "%s: overload, only priority %u and above is served",
+		    desc->verb, gate->shed.level);
+	else
+		call_refuse(call, MS_EBUSY, retry_after_ms,
+		    "%s: %u requests are being served, %u of this client",
+		    desc->verb, gate->slots.inside, call->client->slots.inside);
+}
+
+/* False: already answered. */
 static bool
 admit(struct call *call, const struct msg_desc *desc)
 {
-	struct mono now = mono_now();
 	struct gate_ask ask = { .priority = msg_priority(&call->head, desc),
-		.received = call->received };
-	struct gate *gate = &call->worker->gate;
+		.received = call->received,
+		.deadline = call->deadline };
 	uint64_t retry_after_ms = 0;
+	enum gate_verdict verdict = gate_ask(&call->worker->gate, call->client,
+	    &ask, mono_now(), &retry_after_ms);
 
 	call->priority = ask.priority;
-	if (mono_reached(now, call->deadline)) {
-		gate->expired++;
-		call_fail(call, MS_ETIMEOUT,
-		    "%s: not begun, its time was over after %u ms here",
-		    desc->verb, call->head.deadline_ms);
-		return false;
-	}
-	switch (gate_ask(gate, call->client, &ask, now, &retry_after_ms)) {
-	case GATE_OPEN:
-		call->inside = true;
-		return true;
-	case GATE_FULL:
-		call_refuse(call, MS_EBUSY, retry_after_ms,
-		    "%s: %u requests are being served", desc->verb,
-		    gate->slots.inside);
-		return false;
-	case GATE_GREEDY:
-		call_refuse(call, MS_EBUSY, retry_after_ms,
-		    "%s: %u requests of this client are being served",
-		    desc->verb, call->client->slots.inside);
-		return false;
-	case GATE_SHED:
-		call_refuse(call, MS_EBUSY, retry_after_ms,
-		    "%s: overload, requests of priority %u and above only",
-		    desc->verb, gate->shed.level);
-		return false;
-	}
-	return false;
+	call->inside = verdict == GATE_OPEN;
+	if (!call->inside)
+		say_no(call, desc, verdict, retry_after_ms);
+	return call->inside;
 }
 
 static void

@@ -9,6 +9,7 @@
 #define WORKERS_WORKER_GATE_H
 
 #include "common/bulkhead.h"
+#include "common/metrics.h"
 #include "common/shed.h"
 
 /* Of the lanes of worker_service.c; above it PRIORITY_HIGH and more pass, so
@@ -21,29 +22,31 @@ struct gate_client { /* one connection */
 	struct bulkhead slots;
 };
 
+enum gate_verdict {
+	GATE_OPEN,    /* in; gate_leave() when it is answered */
+	GATE_FULL,    /* too many are being served */
+	GATE_GREEDY,  /* of this client */
+	GATE_SHED,    /* others come first */
+	GATE_EXPIRED, /* nobody waits for it any more */
+	GATE_VERDICTS
+};
+
 struct gate {
 	struct bulkhead slots;
 	struct shed shed;
-	/* totals */
-	uint64_t full;    /* refused: too many are being served */
-	uint64_t greedy;  /* refused: of one client */
-	uint64_t shedded; /* refused: others come first */
-	uint64_t expired; /* not begun: nobody waits for it any more */
-};
-
-enum gate_verdict {
-	GATE_OPEN, /* in; gate_leave() when it is answered */
-	GATE_FULL,
-	GATE_GREEDY,
-	GATE_SHED
+	struct metric refused[GATE_VERDICTS];
+	struct metric level;
 };
 
 struct gate_ask {
 	enum priority priority;
 	struct mono received;
+	struct mono deadline; /* .ns 0: none */
 };
 
 void gate_init(struct gate *gate);
+/* After metrics_attach(). */
+void gate_declare(struct gate *gate);
 void gate_client_init(struct gate_client *client);
 enum gate_verdict gate_ask(struct gate *gate, struct gate_client *client,
     const struct gate_ask *ask, struct mono now, uint64_t *retry_after_ms_r);

@@ -284,6 +284,7 @@ again(struct waiter *w, struct retry *retry, struct mono deadline)
 	    retry_next(retry, &w->link->budget, w->err, w->retry_after_ms,
 		deadline, mono_now(), &delay_ms) != RETRY_AGAIN)
 		return false;
+	metric_add(w->link->retries, 1);
 	wait_out(w->link->hub, delay_ms);
 	return true;
 }

@@ -6,7 +6,9 @@
  */
 #include "proto/client/link.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/backoff.h"
 #include "common/deadline.h"
@@ -158,6 +160,26 @@ link_set_priority(struct link *link, enum priority priority)
 	link->priority = priority;
 }
 
+/* "bus" of "ipc:///run/ms/bus.ipc", for numbers. */
+static void
+declare_metrics(struct link *link)
+{
+	static const struct metric_row retries = {
+		.name = "ms_call_retries_total",
+		.help = "Calls made again because they were refused for now.",
+		.kind = METRIC_COUNTER,
+		.labels = { "service" },
+	};
+	char name[METRIC_LABEL_BYTES_MAX + 1];
+	const char *base = strrchr(link->address, '/');
+	const char *text = name;
+
+	base = base ? base + 1 : link->address;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(base, "."), base);
+	breaker_meter_init(&link->meter, name);
+	link->retries = metrics_series(&retries, &text);
+}
+
 /* ---- breaker ---------------------------------------------------------------------------- */
 
 bool
@@ -261,7 +283,8 @@ link_open(struct link_hub *hub, const char *address, struct link **link_r)
 		return MS_ENOMEM;
 	link->hub = hub;
 	link->dice = dice_seed();
-	breaker_init(&link->breaker, &breaker_conf, dice_seed(), NULL, NULL);
+	breaker_init(&link->breaker, &breaker_conf, dice_seed(),
+	    breaker_meter_change, &link->meter);
 	retry_budget_init(&link->budget, &budget_conf, mono_now());
 	TAILQ_INIT(&link->idle);
 	TAILQ_INIT(&link->active);
@@ -274,6 +297,7 @@ link_open(struct link_hub *hub, const char *address, struct link **link_r)
 		free(link);
 		return err;
 	}
+	declare_metrics(link);
 	*link_r = link;
 	return MS_OK;
 }
@@ -307,6 +331,7 @@ link_close(struct link **link_ptr)
 	drop_all(link, &link->active);
 	drop_all(link, &link->done);
 	drop_all(link, &link->idle);
+	breaker_meter_end(&link->meter, &link->breaker);
 	free(link->address);
 	free(link);
 }

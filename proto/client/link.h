@@ -6,7 +6,7 @@
 #ifndef PROTO_CLIENT_LINK_H
 #define PROTO_CLIENT_LINK_H
 
-#include "common/breaker.h"
+#include "common/breaker_meter.h"
 #include "common/retry.h"
 #include "proto/client/hub.h"
 #include "proto/client/sp.h"
@@ -60,6 +60,8 @@ struct link {
 	struct pending *running; /* whose callback runs now */
 	enum priority priority;
 	struct breaker breaker;
+	struct breaker_meter meter;
+	struct metric retries;
 	struct retry_budget budget;
 	uint32_t retry_after_ms; /* of what ended or failed last */
 	uint64_t dice;

@@ -13,6 +13,7 @@
 
 #include "common/alloc.h"
 #include "common/backoff.h"
+#include "common/breaker_meter.h"
 #include "common/log.h"
 #include "proto/contract.h"
 #include "workers/persist/pg.h"
@@ -37,6 +38,7 @@ struct db {
 	PGconn *conn; /* the thread's alone */
 	struct breaker_conf breaker_conf;
 	struct breaker breaker; /* the loop's alone */
+	struct breaker_meter meter;
 };
 
 static void
@@ -149,7 +151,9 @@ serve(void *arg)
 static void
 on_change(void *arg, const struct breaker *breaker, enum breaker_state from)
 {
-	(void)arg;
+	struct db *db = arg;
+
+	breaker_meter_change(&db->meter, breaker, from);
 	if (breaker->state == BREAKER_OPEN && from == BREAKER_CLOSED)
 		log_warn("database away, work for it is refused",
 		    "failures=%u retry_ms=%llu", FAILURES_MAX,
@@ -173,8 +177,9 @@ db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
 		    .success_threshold = 1,
 		    .probes = 1,
 		    .open = retry };
+	breaker_meter_init(&db->meter, "database");
 	breaker_init(&db->breaker, &db->breaker_conf, dice_seed(), on_change,
-	    NULL);
+	    db);
 	db->sock = -1;
 	STAILQ_INIT(&db->jobs);
 	pthread_mutex_init(&db->lock, NULL);

@@ -80,6 +80,7 @@ database_get(struct pg_pool *pool, const struct pg_startup *startup)
 static void
 database_free(struct pg_pool *pool, struct pg_database *db)
 {
+	breaker_meter_end(&pool->meter, &db->key.breaker);
 	pool_remove_key(&pool->core, &db->key);
 	LIST_REMOVE(db, link);
 	free(db->database);
@@ -643,6 +644,9 @@ pg_pool_open(struct pg_pool **pool_r, struct worker *w, const char *name,
 	ev_init(&pool->accept_pause, on_accept_again);
 	ev_init(&pool->accept_io, on_accept);
 	pool_init(&pool->core, &(struct pool_limits){ 0 }, dice_seed());
+	breaker_meter_init(&pool->meter, name);
+	pool->core.on_breaker = breaker_meter_change;
+	pool->core.breaker_arg = &pool->meter;
 	pg_pool_tune(pool, conf);
 	err = pg_upstream_init(&pool->up, conf->upstream, name, why);
 	if (!err)

@@ -6,6 +6,7 @@
 #ifndef WORKERS_POOL_PG_POOL_H
 #define WORKERS_POOL_PG_POOL_H
 
+#include "common/breaker_meter.h"
 #include "proto/conf/pool.h"
 #include "workers/pool/cancel.h"
 #include "workers/pool/pg_client.h"
@@ -31,6 +32,7 @@ struct pg_pool {
 	char *name;
 	struct loop *loop;
 	struct pool core;
+	struct breaker_meter meter; /* of all keys of the core */
 	struct pg_upstream up;
 	uint32_t max_clients;
 	uint64_t connect_timeout_ms;

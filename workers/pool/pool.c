@@ -38,7 +38,8 @@ pool_add_key(struct pool *pool, struct pool_key *key)
 {
 	*key = (struct pool_key){ 0 };
 	dice_next(&pool->dice);
-	breaker_init(&key->breaker, &breaker_conf, pool->dice, NULL, NULL);
+	breaker_init(&key->breaker, &breaker_conf, pool->dice, pool->on_breaker,
+	    pool->breaker_arg);
 	TAILQ_INIT(&key->idle);
 	TAILQ_INSERT_TAIL(&pool->keys, key, in_pool);
 }

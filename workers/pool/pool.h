@@ -80,6 +80,8 @@ struct pool {
 	uint32_t waiting;
 	struct pool_slots idle; /* idle for longest = last */
 	uint32_t count[SLOT_STATES];
+	breaker_change_fn *on_breaker; /* of any key; NULL: nobody asks */
+	void *breaker_arg;
 	uint64_t dice;
 	uint64_t walk;
 };
