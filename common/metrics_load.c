@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Copying by pread().  The count of series is read first and everything else
- * later: what it counts was complete before.
+ * later: what it counts was complete before, and a family that was given up
+ * for another says so before the other is counted.
  */
 #include "common/metrics_load.h"
 
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/metrics_index.h"
 
 enum ms_err
 metrics_file_open(const char *path, int *fd_r, struct why *why)
@@ -102,6 +104,94 @@ metrics_load_head(int fd, struct metrics_load *load, struct why *why)
 	return err ? err : check_length(fd, why);
 }
 
+/* ---- twins --------------------------------------------------------------------- */
+
+static bool
+same_series(const struct segment_tables *t, uint32_t a, uint32_t b)
+{
+	const struct segment_series *x = &t->series[a], *y = &t->series[b];
+
+	if (x->family != y->family)
+		return false;
+	for (uint32_t l = 0; l < t->families[x->family].label_count; l++) {
+		if (strcmp(t->strings + x->value_at[l],
+			t->strings + y->value_at[l]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+same_family(const struct segment_tables *t, uint32_t a, uint32_t b)
+{
+	return strcmp(t->strings + t->families[a].name_at,
+		   t->strings + t->families[b].name_at) == 0;
+}
+
+/* Is one like it there already?  Without memory we cannot know. */
+static bool
+meet(const struct segment_tables *t, struct metrics_index *index, uint32_t hash,
+    uint32_t number,
+    bool (*same)(const struct segment_tables *, uint32_t, uint32_t))
+{
+	uint32_t at = 0, other;
+
+	while ((other = metrics_index_next(index, hash, &at)) !=
+	    METRICS_INDEX_NONE) {
+		if (same(t, number, other))
+			return true;
+	}
+	return !metrics_index_add(index, hash, number);
+}
+
+static bool
+has_twin_families(const struct segment_tables *t)
+{
+	struct metrics_index index = { 0 };
+	bool twins = false;
+
+	for (uint32_t i = 0; !twins && i < t->head->family_count; i++) {
+		const struct segment_family *f = &t->families[i];
+
+		twins = f->state == FAMILY_CURRENT &&
+		    meet(t, &index, metrics_hash(0, t->strings + f->name_at), i,
+			same_family);
+	}
+	metrics_index_fini(&index);
+	return twins;
+}
+
+static bool
+has_twin_series(const struct segment_tables *t)
+{
+	struct metrics_index index = { 0 };
+	bool twins = false;
+
+	for (uint32_t i = 0; !twins && i < t->head->series_count; i++) {
+		const struct segment_series *s = &t->series[i];
+		uint32_t hash = s->family * 0x9e3779b1u;
+
+		for (uint32_t l = 0; l < t->families[s->family].label_count;
+		     l++)
+			hash = metrics_hash(hash, t->strings + s->value_at[l]);
+		twins = meet(t, &index, hash, i, same_series);
+	}
+	metrics_index_fini(&index);
+	return twins;
+}
+
+/* ---- whole ---------------------------------------------------------------------- */
+
+static enum ms_err
+check_tables(const struct segment_tables *t, struct why *why)
+{
+	enum ms_err err = segment_tables_check(t, why);
+
+	if (!err && (has_twin_families(t) || has_twin_series(t)))
+		err = why_set(why, MS_ECORRUPT, "a name is there twice");
+	return err;
+}
+
 static enum ms_err
 load_tables(int fd, struct metrics_load *load, struct why *why)
 {
@@ -125,7 +215,7 @@ load_tables(int fd, struct metrics_load *load, struct why *why)
 	if (!err)
 		err = metrics_file_read(fd, at + families + series,
 		    head->strings_used, SEGMENT_STRINGS_AT, why);
-	return err ? err : segment_tables_check(&load->tables, why);
+	return err ? err : check_tables(&load->tables, why);
 }
 
 enum ms_err

@@ -255,28 +255,7 @@ compare(const void *a, const void *b)
 	const struct metrics_series *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	if (order == 0 && x->label_count != y->label_count)
-		return x->label_count < y->label_count ? -1 : 1;
 	return order ? order : compare_labels(x, y->label_values);
-}
-
-static enum ms_err
-sort(struct metrics_snapshot *snapshot, struct why *why)
-{
-	if (snapshot->count)
-		qsort(snapshot->series, snapshot->count,
-		    sizeof(*snapshot->series), compare);
-	for (size_t i = 1; i < snapshot->count; i++) {
-		const struct metrics_series *s = &snapshot->series[i];
-
-		if (strcmp(s[-1].name, s->name) == 0 &&
-		    (s[-1].kind != s->kind ||
-			s[-1].label_count != s->label_count ||
-			compare(&s[-1], s) == 0))
-			return why_set(why, MS_ECORRUPT, "%s is there twice",
-			    s->name);
-	}
-	return MS_OK;
 }
 
 /* ---- whole --------------------------------------------------------------------------------- */
@@ -293,8 +272,9 @@ read_all(int fd, struct metrics_snapshot *snapshot, struct why *why)
 	err = allocate(&load, snapshot, why);
 	if (!err)
 		err = read_values(fd, &load, snapshot, why);
-	if (!err)
-		err = sort(snapshot, why);
+	if (!err && snapshot->count)
+		qsort(snapshot->series, snapshot->count,
+		    sizeof(*snapshot->series), compare);
 	metrics_load_fini(&load);
 	return err;
 }
