@@ -178,6 +178,8 @@ note_written(struct journal *j, struct segment *active)
 		rest.ptr += batch.len;
 		rest.len -= batch.len;
 	}
+	if (j->dirty_since.ns == 0)
+		j->dirty_since = mono_now();
 }
 
 enum ms_err

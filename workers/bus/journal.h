@@ -104,6 +104,12 @@ uint64_t journal_last_seq(const struct journal *journal);  /* committed */
 /* The last one given away, what is not committed yet included. */
 uint64_t journal_given_seq(const struct journal *journal);
 uint64_t journal_synced_seq(const struct journal *journal);
+struct journal_safety {
+	uint64_t unsynced_ms;   /* the oldest that is not synced; 0: all is */
+	bool was_synced;        /* since it was opened */
+	uint64_t since_sync_ms; /* then: the last one ended so long ago */
+};
+struct journal_safety journal_safety(const struct journal *journal);
 uint32_t journal_epoch(const struct journal *journal);
 uint32_t journal_consumers(const struct journal *journal); /* as found */
 uint64_t journal_bytes(const struct journal *journal);

@@ -59,7 +59,9 @@ struct journal {
 	struct sync_job job;
 	ev_timer sync_timer;
 	uint64_t synced_seq;
-	uint64_t job_seq;             /* synced when the job is done */
+	uint64_t job_seq;        /* synced when the job is done */
+	struct mono dirty_since; /* .ns 0: all is synced */
+	struct mono job_begun, synced_at;
 	int rolled[SYNC_FDS_MAX - 2]; /* written, closed after their sync */
 	size_t rolled_count;
 	size_t job_rolled; /* of them in the job */

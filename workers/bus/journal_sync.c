@@ -77,6 +77,10 @@ job_finish(struct journal *j)
 	    j->rolled_count * sizeof(j->rolled[0]));
 	j->job_rolled = 0;
 	j->synced_seq = j->job_seq;
+	j->synced_at = mono_now();
+	/* what came meanwhile came after the job had begun */
+	j->dirty_since =
+	    j->synced_seq < j->last_seq ? j->job_begun : (struct mono){ 0 };
 }
 
 static void
@@ -85,6 +89,7 @@ job_start(struct journal *j)
 	loop_timer_stop(j->loop, &j->sync_timer);
 	j->wants_sync = false;
 	job_fill(j);
+	j->job_begun = mono_now();
 	syncer_start(j->syncer, &j->job);
 }
 
@@ -178,6 +183,20 @@ journal_distrust(struct journal *j)
 	if (file_replace(j->manifest_path, buf_slice(&j->job.manifest), 0640,
 		&why))
 		log_warn("cannot note the damage", "error=%s", LOGQ(why.text));
+}
+
+struct journal_safety
+journal_safety(const struct journal *j)
+{
+	struct mono now = mono_now();
+
+	return (struct journal_safety){
+		.unsynced_ms = j->dirty_since.ns
+		    ? mono_ms_between(j->dirty_since, now)
+		    : 0,
+		.was_synced = j->synced_at.ns != 0,
+		.since_sync_ms = mono_ms_between(j->synced_at, now),
+	};
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ms-bus: the event bus.  Stores events, hands them out, loses none. */
 #include "workers/bus/bus.h"
+#include "workers/bus/health.h"
 
 static enum ms_err
 start(struct worker *w, struct why *why)
@@ -44,6 +45,7 @@ main(int argc, char **argv)
 		.publishes = true,
 		.start = start,
 		.reload = reload,
+		.health = bus_health,
 		.drain = drain,
 		.stop = stop });
 }

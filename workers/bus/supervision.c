@@ -294,3 +294,9 @@ supervision_free(struct supervision **supervision)
 	else
 		free(s);
 }
+
+bool
+supervision_is_linked(const struct supervision *s)
+{
+	return s->fd >= 0 && s->answered;
+}

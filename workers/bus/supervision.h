@@ -19,6 +19,8 @@ struct supervision;
 /* socket: of msd; copied.  Connects by and by, and again when it must. */
 struct supervision *supervision_new(struct bus *bus, const char *socket);
 void supervision_free(struct supervision **supervision);
+/* It has answered on the connection that is there. */
+bool supervision_is_linked(const struct supervision *supervision);
 /* What was put into the log is written: remembers how far it is. */
 void supervision_written(struct supervision *supervision);
 

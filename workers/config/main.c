@@ -8,6 +8,7 @@
 #include "common/mono.h"
 #include "proto/conf/workers.h"
 #include "proto/msg/config.h"
+#include "workers/config/health.h"
 #include "workers/config/keeper.h"
 #include "workers/worker.h"
 
@@ -146,6 +147,14 @@ refused(struct worker *w, const struct conf_errors *errors)
 }
 
 static void
+health(struct worker *w)
+{
+	struct configd *d = worker_self(w);
+
+	keeper_health(w, &d->keeper);
+}
+
+static void
 stop(struct worker *w)
 {
 	struct configd *d = worker_self(w);
@@ -172,5 +181,6 @@ main(int argc, char **argv)
 		.start = start,
 		.reload = reload,
 		.refused = refused,
+		.health = health,
 		.stop = stop });
 }

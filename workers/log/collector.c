@@ -34,6 +34,7 @@ struct collector {
 	int orders_fd;
 	ev_timer settle; /* runs while something dropped is not yet told */
 	struct entry *entries;
+	uint64_t dropped_gone; /* by sources that are no more */
 	void (*on_gone)(void *);
 	void *arg;
 };
@@ -51,6 +52,7 @@ static void
 entry_drop(struct collector *c, struct entry *e)
 {
 	HASH_DEL(c->entries, e);
+	c->dropped_gone += source_facts(e->source).dropped;
 	source_free(&e->source);
 	free(e);
 }
@@ -225,6 +227,31 @@ on_orders(struct ev_loop *ev, ev_io *io, int events)
 	(void)events;
 	for (int i = 0; i < ORDERS_PER_TURN && take_order(c); i++)
 		;
+}
+
+void
+collector_facts(const struct collector *c, struct mono now,
+    struct collector_facts *facts)
+{
+	struct entry *e, *next;
+	struct mono last = { 0 };
+
+	*facts = (struct collector_facts){ .trouble_path = "" };
+	HASH_ITER(hh, c->entries, e, next) {
+		const struct source_facts f = source_facts(e->source);
+
+		facts->sources++;
+		facts->dropped += f.dropped;
+		if (f.dropped_at.ns > last.ns)
+			last = f.dropped_at;
+		if (f.error && facts->troubled++ == 0) {
+			facts->trouble_path = f.path;
+			facts->trouble_error = f.error;
+		}
+	}
+	facts->dropped += c->dropped_gone;
+	facts->has_dropped = last.ns != 0;
+	facts->dropped_ms = mono_ms_between(last, now);
 }
 
 struct collector *

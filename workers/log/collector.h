@@ -16,6 +16,17 @@ struct collector *collector_new(struct loop *loop, int orders_fd,
 void collector_free(struct collector **collector);
 /* Files may have been moved away: opens their names again. */
 void collector_reopen(struct collector *collector);
+struct collector_facts {
+	unsigned sources;
+	unsigned troubled;        /* whose last write failed */
+	const char *trouble_path; /* of the first of them; borrowed, "" none */
+	int trouble_error;
+	uint64_t dropped; /* lines, since the start of this process */
+	bool has_dropped;
+	uint64_t dropped_ms; /* the last one so long ago */
+};
+void collector_facts(const struct collector *collector, struct mono now,
+    struct collector_facts *facts_r);
 void collector_set_line_bytes(struct collector *collector, size_t line_bytes);
 
 #endif

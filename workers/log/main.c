@@ -7,6 +7,7 @@
 #include "proto/conf/workers.h"
 #include "proto/contract.h"
 #include "workers/log/collector.h"
+#include "workers/log/health.h"
 #include "workers/worker.h"
 
 struct logd {
@@ -58,6 +59,14 @@ reload(struct worker *w, const void *new_conf)
 }
 
 static void
+health(struct worker *w)
+{
+	struct logd *d = worker_self(w);
+
+	collector_health(w, d->collector);
+}
+
+static void
 stop(struct worker *w)
 {
 	struct logd *d = worker_self(w);
@@ -70,6 +79,8 @@ stop(struct worker *w)
 int
 main(int argc, char **argv)
 {
+	/* it answers for its health, and nothing else */
+	static const struct route routes[] = { ROUTE_END };
 	struct logd d = { 0 };
 
 	return worker_main(argc, argv,
@@ -81,7 +92,9 @@ main(int argc, char **argv)
 		.rows = log_rows,
 		.conf = &d.conf,
 		.conf_bytes = sizeof d.conf,
+		.routes = routes,
 		.start = start,
 		.reload = reload,
+		.health = health,
 		.stop = stop });
 }

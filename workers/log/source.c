@@ -34,6 +34,8 @@ struct source {
 	struct buf pending; /* an unfinished line */
 	struct sink sink;
 	struct drops unconfessed, unreported;
+	uint64_t dropped; /* lines, ever */
+	struct mono dropped_at;
 };
 
 /* ---- dropping ----------------------------------------------------------- */
@@ -53,6 +55,8 @@ drop(struct source *s, const struct drops *drops)
 		return;
 	add_drops(&s->unconfessed, drops);
 	add_drops(&s->unreported, drops);
+	s->dropped += drops->lines;
+	s->dropped_at = mono_now();
 	s->rules->on_drop(s->rules->arg);
 }
 
@@ -344,6 +348,15 @@ source_died(struct source *s, pid_t pid, uint64_t generation)
 	if (s->origin.pid == 0 && s->origin.generation == generation)
 		s->origin.pid = pid;
 	source_flush(s);
+}
+
+struct source_facts
+source_facts(const struct source *s)
+{
+	return (struct source_facts){ .path = s->sink.path,
+		.error = s->sink.error,
+		.dropped = s->dropped,
+		.dropped_at = s->dropped_at };
 }
 
 void

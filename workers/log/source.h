@@ -46,6 +46,13 @@ bool source_settle(struct source *source);
 /* What was dropped and not yet reported: fills lines, bytes, error; false:
  * nothing. */
 bool source_report(const struct source *source, struct logs_report *report);
+struct source_facts {
+	const char *path;       /* borrowed */
+	int error;              /* why the last write failed, 0: it did not */
+	uint64_t dropped;       /* lines, ever */
+	struct mono dropped_at; /* the last of them; .ns 0: none */
+};
+struct source_facts source_facts(const struct source *source);
 void source_reported(struct source *source, const struct logs_report *report);
 
 #endif

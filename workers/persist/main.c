@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "proto/conf/persist.h"
 #include "proto/conf/pool.h"
+#include "workers/persist/health.h"
 #include "workers/persist/intake.h"
 #include "workers/persist/migrate.h"
 #include "workers/persist/server.h"
@@ -24,6 +25,7 @@ struct persistd {
 	struct db *db;
 	struct intake *intake;
 	struct server server;
+	struct persist_health health;
 	ev_timer migrate_timer;
 	struct backoff backoff;
 };
@@ -162,6 +164,7 @@ start(struct worker *w, struct why *why)
 	ev_timer_init(&d->migrate_timer, on_migrate_timer, 0, 0);
 	d->db =
 	    db_new(worker_loop(w), d->conninfo, d->conf.retry, store_session);
+	persist_health_init(&d->health, w, d->db, d->migrations);
 	err = intake_open(w, &d->conf, d->db, &d->intake, why);
 	if (err != MS_OK)
 		return err;
@@ -183,6 +186,14 @@ reload(struct worker *w, const void *new_conf)
 }
 
 static void
+health(struct worker *w)
+{
+	struct persistd *d = worker_self(w);
+
+	persist_health(&d->health);
+}
+
+static void
 drain(struct worker *w)
 {
 	struct persistd *d = worker_self(w);
@@ -198,6 +209,7 @@ stop(struct worker *w)
 
 	db_free(&d->db);
 	loop_turn(worker_loop(w), false); /* answers of the last jobs */
+	persist_health_fini(&d->health);
 	intake_close(&d->intake);
 	free(d->conninfo);
 	free(d->migrations);
@@ -227,6 +239,7 @@ main(int argc, char **argv)
 		.routes = routes,
 		.start = start,
 		.reload = reload,
+		.health = health,
 		.drain = drain,
 		.stop = stop });
 }

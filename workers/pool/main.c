@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "proto/conf/pool.h"
 #include "proto/conf/sections.h"
+#include "workers/pool/health.h"
 #include "workers/pool/pg_socket.h"
 #include "workers/pool/poold.h"
 
@@ -245,6 +246,7 @@ main(int argc, char **argv)
 		.start = start,
 		.reload = reload,
 		.prepare = prepare,
+		.health = pools_health,
 		.drain = drain,
 		.stop = stop });
 }

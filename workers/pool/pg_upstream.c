@@ -92,8 +92,8 @@ make_absolute(const struct pg_upstream *up)
 	}
 }
 
-static const char *
-option(const struct pg_upstream *up, const char *key)
+const char *
+pg_upstream_option(const struct pg_upstream *up, const char *key)
 {
 	for (PQconninfoOption *o = up->options; o->keyword; o++)
 		if (strcmp(o->keyword, key) == 0 && o->val && *o->val)
@@ -104,16 +104,16 @@ option(const struct pg_upstream *up, const char *key)
 static enum ms_err
 check_options(const struct pg_upstream *up, struct why *why)
 {
-	const char *host = option(up, "host");
+	const char *host = pg_upstream_option(up, "host");
 	enum ms_err err = MS_OK;
 
 	for (PQconninfoOption *o = up->options; !err && o->keyword; o++)
 		if (o->val && *o->val)
 			err = check_option(o, why);
-	if (!err && option(up, "service"))
+	if (!err && pg_upstream_option(up, "service"))
 		return why_set(why, MS_ECONFIG,
 		    "upstream: service files are not supported");
-	if (!err && host && !option(up, "hostaddr"))
+	if (!err && host && !pg_upstream_option(up, "hostaddr"))
 		err = check_hosts(host, why);
 	return err;
 }
@@ -136,8 +136,8 @@ pg_upstream_init(struct pg_upstream *up, const char *conninfo,
 		return err;
 	}
 	make_absolute(up);
-	up->database = option(up, "dbname");
-	up->user = option(up, "user");
+	up->database = pg_upstream_option(up, "dbname");
+	up->user = pg_upstream_option(up, "user");
 	up->application_name = xasprintf("ms-pool/%s", pool_name);
 	return check_options(up, why);
 }

@@ -20,6 +20,8 @@ struct pg_upstream {
 /* MS_ECONFIG, MS_EUNSUPPORTED (TLS and names that need DNS, yet). */
 enum ms_err pg_upstream_init(struct pg_upstream *up, const char *conninfo,
     const char *pool_name, struct why *why);
+/* As it was given, or libpq's default; NULL: neither. */
+const char *pg_upstream_option(const struct pg_upstream *up, const char *key);
 void pg_upstream_fini(struct pg_upstream *up);
 /* PQconnectStartParams(); NULL = out of memory. */
 PGconn *pg_upstream_dial(const struct pg_upstream *up, const char *database,
