@@ -35,9 +35,17 @@ const struct command ctl_commands[] = {
 	    "                 more is named\n\n"
 	    "  msctl events -f\n"
 	    "  msctl events --from 120 --json\n" },
-	{ "health", do_health,
-	    "is everything ready, and does every service answer?",
-	    "Exit code 1 when a worker that should be up is not well.\n" },
+	{ "health [NAME] [--deep] [--timeout D]", do_health,
+	    "is everything alive and ready, does every service answer?",
+	    "A worker is not alive when a signal has stopped it or one turn of\n"
+	    "its loop takes longer than 3s; an idle one is.  Exit code 1 when\n"
+	    "something that should be up is degraded or has failed.\n\n"
+	    "  NAME         a worker or a supervisor with all below it\n"
+	    "  --deep       each worker looks at what it needs (disk, database,\n"
+	    "               upstreams, ...), each check within its budget\n"
+	    "  --timeout D  for all answers together (500ms, --deep 2s)\n\n"
+	    "  msctl health\n"
+	    "  msctl health core --deep\n" },
 
 	{ "doctor [CHECK...] [-c|--config FILE] [-v|--verbose] [--min-free PCT] "
 	  "[--list]", do_doctor,

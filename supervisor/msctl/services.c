@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Short verbs of the services: config, pool, db; and the health of all. */
-#include <limits.h>
+/* Short verbs of the services: config, pool, db. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
-#include "proto/contract.h"
 #include "proto/msg/config.h"
 #include "proto/msg/persist.h"
 #include "proto/msg/pool.h"
-#include "proto/msg/worker.h"
-#include "supervisor/msctl/ctl_client.h"
-#include "supervisor/msctl/render.h"
 #include "supervisor/msctl/service.h"
 #include "supervisor/msctl/table.h"
 #include "supervisor/msctl/verbs.h"
 
-#define MIGRATE_MS       600000u
-#define HEALTH_ANSWER_MS 500u
+#define MIGRATE_MS 600000u
 
 /* Prints the array in body as a table; with --json all of the answer. */
 static void
@@ -203,159 +195,4 @@ do_db_status(struct msctl *ctl, const struct args *args)
 {
 	(void)args;
 	return migrate(ctl, &msg_persist_migrate_status, SERVICE_ANSWER_MS);
-}
-
-/* ---- health --------------------------------------------------------------- */
-
-struct checkup {
-	const struct msctl *ctl;
-	struct link_hub *hub;
-	struct arena arena;
-	struct table table;
-	struct json *list; /* of --json */
-	unsigned bad;
-};
-
-static bool
-has_service(const struct checkup *c, const char *name)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%s/%s" SERVICE_SUFFIX, c->ctl->run_dir,
-	    name);
-	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
-/* Does it answer?  *out_r is its own view. */
-static bool
-ask_health(struct checkup *c, const char *name, struct worker_health_out *out_r,
-    struct why *why)
-{
-	char address[PATH_MAX];
-	struct link *link = NULL;
-	struct slice body;
-	bool is_good;
-
-	snprintf(address, sizeof(address), "ipc://%s/%s" SERVICE_SUFFIX,
-	    c->ctl->run_dir, name);
-	if (!c->hub && link_hub_open(&c->hub) != MS_OK)
-		return false;
-	if (link_open(c->hub, address, &link) != MS_OK)
-		return false;
-	is_good =
-	    call_wait(link, &msg_worker_health, NULL, (struct slice){ NULL, 0 },
-		HEALTH_ANSWER_MS, &c->arena, out_r, &body, why) == MS_OK;
-	link_close(&link);
-	return is_good;
-}
-
-static void
-add_verdict(struct checkup *c, const struct json *worker, bool is_asked,
-    bool is_good, const struct worker_health_out *health, const struct why *why)
-{
-	const char *name = json_get_str(worker, "name", "?");
-	const char *state = worker_state(worker);
-	const char *says = health->status ? health->status
-	    : is_asked && !is_good        ? why->text
-					  : "";
-	struct json *entry;
-
-	if (!is_good)
-		c->bad++;
-	if (c->ctl->json) {
-		entry = json_object();
-		json_put_str(entry, "name", name);
-		json_put_bool(entry, "healthy", is_good);
-		json_put_str(entry, "state", state);
-		if (is_asked) {
-			json_put_bool(entry, "answers", is_good);
-			json_put_num(entry, "requests",
-			    (double)health->requests);
-		}
-		json_put_str(entry, "says", says);
-		json_put(c->list, NULL, entry);
-		return;
-	}
-	table_add(&c->table, HUE_NONE, name);
-	table_addf(&c->table, is_good ? HUE_GOOD : HUE_BAD, "%s",
-	    is_good ? "good" : "BAD");
-	table_addf(&c->table, state_hue(state), "%s", state);
-	table_add(&c->table, HUE_NONE,
-	    is_asked ? (is_good ? "answers" : "silent") : "");
-	table_add(&c->table, HUE_DIM, says);
-}
-
-static void
-examine(struct checkup *c, const struct json *worker)
-{
-	const char *name = json_get_str(worker, "name", "?");
-	struct worker_health_out health = { 0 };
-	struct why why = { "" };
-	bool is_wanted = strcmp(json_get_str(worker, "want", "up"), "up") == 0;
-	bool is_up = json_get_bool(worker, "ready", false);
-	bool is_asked = is_up && has_service(c, name);
-	bool is_good = is_up || !is_wanted ||
-	    strcmp(worker_state(worker), "exited") == 0 ||
-	    strcmp(worker_state(worker), "ignored") == 0;
-
-	if (is_asked)
-		is_good = ask_health(c, name, &health, &why);
-	add_verdict(c, worker, is_asked, is_good, &health, &why);
-}
-
-static int
-conclude(struct checkup *c)
-{
-	struct json *root;
-	struct buf out = { 0 };
-
-	if (c->ctl->json) {
-		root = json_object();
-		json_put_num(root, "v", 1);
-		json_put_bool(root, "healthy", c->bad == 0);
-		json_put(root, "workers", c->list);
-		c->list = NULL;
-		ctl_write_json(root);
-		json_free(&root);
-	} else {
-		table_print(&c->table, &c->ctl->look, &out);
-		ctl_write(&out);
-		buf_fini(&out);
-	}
-	return c->bad ? CTL_FAILURE : CTL_OK;
-}
-
-int
-do_health(struct msctl *ctl, const struct args *args)
-{
-	static const struct column columns[] = {
-		{ "NAME", 0 },
-		{ "HEALTH", 0 },
-		{ "STATE", 0 },
-		{ "SERVICE", 0 },
-		{ "SAYS", COLUMN_FLEXIBLE },
-	};
-	struct checkup c = { .ctl = ctl };
-	struct json *reply;
-	int code =
-	    ctl_once(ctl, ctl_request("status", NULL), CTL_ANSWER_MS, &reply);
-
-	(void)args;
-	if (code != CTL_OK)
-		return code;
-	arena_init(&c.arena, CTL_LINE_BYTES_MAX);
-	table_init(&c.table, columns, ARRAY_LEN(columns));
-	c.list = json_array();
-	for (const struct json *w = json_first(json_get(reply, "workers")); w;
-	     w = json_next(w))
-		examine(&c, w);
-	code = conclude(&c);
-	json_free(&c.list);
-	table_fini(&c.table);
-	if (c.hub)
-		link_hub_close(&c.hub);
-	arena_fini(&c.arena);
-	json_free(&reply);
-	return code;
 }
