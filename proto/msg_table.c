@@ -17,6 +17,7 @@ static const struct msg_desc *const table[] = {
 	&msg_config_get,
 	&msg_config_list,
 	&msg_config_status,
+	&msg_config_check,
 	&msg_persist_migrate_up,
 	&msg_persist_migrate_status,
 	&msg_persist_stats,

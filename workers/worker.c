@@ -253,6 +253,12 @@ worker_status(struct worker *w, const char *fmt, ...)
 	notifier_status(&w->notifier, text);
 }
 
+uint32_t
+worker_subscribers(struct worker *w)
+{
+	return w->publisher ? publisher_subscribers(w->publisher) : 0;
+}
+
 enum ms_err
 worker_publish(struct worker *w, struct slice topic, struct slice head,
     struct slice body)

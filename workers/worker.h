@@ -157,6 +157,8 @@ void call_refuse(struct call *call, enum ms_err err, uint64_t retry_after_ms,
 
 /* ---- publishing (desc->publishes) ------------------------------------- */
 #define WORKER_PUB_QUEUE 8192 /* messages for one subscriber: NNG's maximum */
+/* How many are subscribed now. */
+uint32_t worker_subscribers(struct worker *w);
 /* Sends topic, NUL, head, body as one PUB message.  Never blocks; copies. */
 enum ms_err worker_publish(struct worker *w, struct slice topic,
     struct slice head, struct slice body);

@@ -53,6 +53,8 @@ view_of(struct worker *w)
 		.requests = w->requests,
 		.requests_failed = w->requests_failed,
 		.version = version,
+		.conf_digest = w->settings.digest,
+		.conf_errors = w->settings.errors,
 	};
 }
 

@@ -45,6 +45,8 @@ struct settings {
 	struct conf *conf;
 	struct arena strings; /* of the section struct */
 	struct settings_past *past;
+	uint32_t digest; /* conf_digest() of conf */
+	uint32_t errors; /* of the file refused last, 0 = none */
 };
 /* desc->conf is filled.  MS_ECONFIG: errors of the own section are in errors */
 enum ms_err settings_load(struct settings *settings, const char *path,
@@ -139,6 +141,8 @@ struct publisher;
 enum ms_err publisher_open(struct worker *w, struct publisher **publisher_r,
     struct why *why);
 void publisher_close(struct publisher **publisher);
+/* How many are subscribed now. */
+uint32_t publisher_subscribers(const struct publisher *publisher);
 enum ms_err publisher_send(struct publisher *publisher, struct slice topic,
     struct slice head, struct slice body);
 /* "ipc://RUN_DIR/NAME" + suffix, from malloc.  MS_EINVAL: too long. */

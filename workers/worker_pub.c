@@ -3,6 +3,7 @@
  * NAME.pub.ipc: one NNG PUB socket.  It drops for a subscriber that is 8192
  * messages behind, which the subscriber sees by the numbers in the messages.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@
 struct publisher {
 	nng_socket socket;
 	char *address;
+	atomic_uint subscribers;
 };
 
 enum ms_err
@@ -37,6 +39,35 @@ worker_address(struct worker *w, const char *suffix, char **address_r,
 	}
 	*address_r = address;
 	return MS_OK;
+}
+
+/* On a thread of NNG's. */
+static void
+on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+	struct publisher *p = arg;
+
+	(void)pipe;
+	if (event == NNG_PIPE_EV_ADD_POST)
+		atomic_fetch_add(&p->subscribers, 1);
+	else
+		atomic_fetch_sub(&p->subscribers, 1);
+}
+
+static int
+count_subscribers(struct publisher *p)
+{
+	int rv = nng_pipe_notify(p->socket, NNG_PIPE_EV_ADD_POST, on_pipe, p);
+
+	return rv
+	    ? rv
+	    : nng_pipe_notify(p->socket, NNG_PIPE_EV_REM_POST, on_pipe, p);
+}
+
+uint32_t
+publisher_subscribers(const struct publisher *p)
+{
+	return atomic_load(&p->subscribers);
 }
 
 static int
@@ -66,8 +97,13 @@ publisher_open(struct worker *w, struct publisher **publisher_r,
 		return err;
 	p = xcalloc(1, sizeof(*p));
 	rv = nng_pub0_open(&p->socket);
-	if (!rv && (rv = listen_at(p->socket, address)) != 0)
-		nng_close(p->socket);
+	if (!rv) {
+		rv = count_subscribers(p);
+		if (!rv)
+			rv = listen_at(p->socket, address);
+		if (rv)
+			nng_close(p->socket);
+	}
 	if (rv) {
 		err = why_set(why, MS_EIO, "cannot listen on %s: %s", address,
 		    nng_strerror(rv));
@@ -90,7 +126,7 @@ publisher_close(struct publisher **publisher)
 		return;
 	unlink(p->address + strlen("ipc://"));
 	free(p->address);
-	free(p);
+	/* p stays: NNG's threads count on */
 	*publisher = NULL;
 }
 

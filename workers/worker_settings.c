@@ -118,6 +118,7 @@ settings_load(struct settings *settings, const char *path,
 	arena_init(&settings->strings, 0);
 	settings->conf =
 	    read_own(path, desc, desc->conf, &settings->strings, errors);
+	settings->digest = conf_digest(settings->conf);
 	return errors->count ? MS_ECONFIG : MS_OK;
 }
 
@@ -153,6 +154,7 @@ settings_reload(struct settings *settings, const char *path, struct worker *w,
 
 	arena_init(&strings, 0);
 	conf = read_own(path, desc, base, &strings, errors);
+	settings->errors = (uint32_t)errors->count;
 	if (errors->count) {
 		arena_fini(&strings);
 		conf_free(&conf);
@@ -160,6 +162,7 @@ settings_reload(struct settings *settings, const char *path, struct worker *w,
 		return MS_ECONFIG;
 	}
 	settings->conf = conf;
+	settings->digest = conf_digest(conf);
 	/* Nothing new to point at: the worker gets what it has. */
 	same = !base || section_same(desc, base, desc->conf);
 	if (desc->reload)

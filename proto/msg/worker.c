@@ -60,6 +60,16 @@ static const struct field health_out[] = {
 	    .tag = 9,
 	    .off = offsetof(struct worker_health_out, age_ms),
 	    .help = "how long ago they were made" },
+	{ .name = "conf_digest",
+	    .type = FIELD_U32,
+	    .tag = 16,
+	    .off = offsetof(struct worker_health_out, conf_digest),
+	    .help = "a number over the configuration it runs with" },
+	{ .name = "conf_errors",
+	    .type = FIELD_U32,
+	    .tag = 17,
+	    .off = offsetof(struct worker_health_out, conf_errors),
+	    .help = "errors of the configuration it refused last" },
 	FIELD_END,
 };
 

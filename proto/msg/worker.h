@@ -20,6 +20,8 @@ struct worker_health_out {
 	                    ok when it is ready */
 	uint32_t checks; /* in the body */
 	uint64_t age_ms; /* of the checks */
+	uint32_t conf_digest; /* conf_digest() of what it runs with */
+	uint32_t conf_errors; /* of the file it refused last, 0 = none */
 };
 extern const struct msg_desc msg_worker_health;
 

@@ -210,7 +210,20 @@ const struct command ctl_commands[] = {
 	    "all values in force, and where they come from",
 	    "  msctl config list bus\n" },
 	{ "config status", do_config_status,
-	    "generation, and the last refused reload", NULL },
+	    "generation, and the last refused reload",
+	    "  msctl config status\n"
+	    "  msctl config status --json\n" },
+	{ "config check", do_config_check,
+	    "judge the file as it is now, without taking it over",
+	    "ms-config reads the file again as a reload would; exit code 6 when it\n"
+	    "has errors.  `check FILE` does the same for any file, asking nobody.\n\n"
+	    "  msctl config check\n"
+	    "  msctl config check --json\n" },
+	{ "config watchers", do_config_watchers,
+	    "who runs with which generation, who is told of changes",
+	    "Exit code 1 when a worker runs with an older one.\n\n"
+	    "  msctl config watchers\n"
+	    "  msctl config watchers --json\n" },
 	{ "pool status", do_pool_status,
 	    "clients and server connections of each pool",
 	    "  msctl pool status\n"

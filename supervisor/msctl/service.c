@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -121,6 +122,34 @@ service_ask(struct service *service, const struct msg_desc *desc,
 		return CTL_OK;
 	return ctl_fail_err(service->ctl, err, "%s",
 	    why.text[0] ? why.text : ms_strerr(err));
+}
+
+enum ms_err
+service_ask_quiet(struct link_hub **hub, const char *run_dir, const char *name,
+    const struct msg_desc *desc, uint32_t timeout_ms, struct arena *arena,
+    void *out_r, struct slice *body_r)
+{
+	struct slice nothing = { NULL, 0 };
+	char path[PATH_MAX];
+	struct link *link = NULL;
+	struct stat st;
+	enum ms_err err = MS_OK;
+
+	*body_r = nothing;
+	snprintf(path, sizeof(path), "ipc://%s/%s" SERVICE_SUFFIX, run_dir,
+	    name);
+	if (stat(path + strlen("ipc://"), &st) < 0 || !S_ISSOCK(st.st_mode))
+		return MS_ENOTFOUND;
+	if (!*hub)
+		err = link_hub_open(hub);
+	if (err == MS_OK)
+		err = link_open(*hub, path, &link);
+	if (err == MS_OK)
+		err = call_wait(link, desc, NULL, nothing, timeout_ms, arena,
+		    out_r, body_r, NULL);
+	if (link)
+		link_close(&link);
+	return err;
 }
 
 /* ---- answers -------------------------------------------------------------- */

@@ -31,6 +31,14 @@ void service_close(struct service *service);
 int service_ask(struct service *service, const struct msg_desc *desc,
     const void *in, uint32_t timeout_ms, void *out_r, struct slice *body_r);
 
+/*
+ * The same of any service below run_dir, silent: for verbs that look at many
+ * and do without those that do not answer.  *hub is opened when it is NULL.
+ */
+enum ms_err service_ask_quiet(struct link_hub **hub, const char *run_dir,
+    const char *name, const struct msg_desc *desc, uint32_t timeout_ms,
+    struct arena *arena, void *out_r, struct slice *body_r);
+
 /* A JSON array of objects as a table. */
 struct table_key {
 	const char *key;

@@ -45,6 +45,8 @@ int do_bus_dlq(struct msctl *ctl, const struct args *args);
 int do_bus_consumers(struct msctl *ctl, const struct args *args);
 int do_config_get(struct msctl *ctl, const struct args *args);
 int do_config_list(struct msctl *ctl, const struct args *args);
+int do_config_check(struct msctl *ctl, const struct args *args);
+int do_config_watchers(struct msctl *ctl, const struct args *args);
 int do_config_status(struct msctl *ctl, const struct args *args);
 int do_pool_stats(struct msctl *ctl, const struct args *args);
 int do_queues(struct msctl *ctl, const struct args *args);

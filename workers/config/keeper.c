@@ -142,6 +142,7 @@ take_over(struct keeper *k, struct store *store, const struct conf *conf)
 
 	k->store = store;
 	k->loaded_ns = wall_ns();
+	k->digest = conf_digest(conf);
 	forget_errors(k);
 	if (advanced || !before)
 		write_last_good(k, conf);
@@ -160,6 +161,7 @@ open_last_good(struct keeper *k)
 
 	if (conf && store_new(conf, &k->store, NULL) == MS_OK) {
 		k->loaded_ns = wall_ns();
+		k->digest = conf_digest(conf);
 		if (k->generation.number == 0)
 			k->generation.number = 1;
 		log_warn("serving the last good configuration",
@@ -255,4 +257,37 @@ keeper_reload(struct keeper *k, char **env, struct buf *announcement)
 	}
 	conf_free(&conf);
 	return store ? MS_OK : MS_ECONFIG;
+}
+
+static uint32_t
+count_changes(const struct keeper *k, const struct store *candidate)
+{
+	struct words changed = { NULL, 0 };
+	struct arena arena;
+	uint32_t count;
+
+	arena_init(&arena, 0);
+	if (store_diff(k->store, candidate, &arena, &changed) != MS_OK)
+		changed.count = 0;
+	count = (uint32_t)changed.count;
+	arena_fini(&arena);
+	return count;
+}
+
+void
+keeper_check(const struct keeper *k, char **env, struct conf_errors *errors,
+    uint32_t *changed_r, uint32_t *files_r)
+{
+	struct conf *conf = conf_read(k->path, env, errors);
+	struct store *candidate = NULL;
+
+	*changed_r = 0;
+	*files_r = (uint32_t)conf->file_count;
+	sections_check(conf, errors);
+	if (errors->count == 0)
+		candidate = make_store(conf, errors);
+	if (candidate)
+		*changed_r = count_changes(k, candidate);
+	store_free(&candidate);
+	conf_free(&conf);
 }

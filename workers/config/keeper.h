@@ -18,6 +18,7 @@ struct keeper {
 	struct store *store; /* in force */
 	struct generation generation;
 	int64_t loaded_ns;  /* wall clock */
+	uint32_t digest;    /* conf_digest() of what is in force */
 	size_t error_count; /* of the last refused file, 0 when none */
 	char *first_error;
 };
@@ -38,6 +39,10 @@ void keeper_close(struct keeper *keeper);
  */
 enum ms_err keeper_reload(struct keeper *keeper, char **env,
     struct buf *announcement);
+/* Reads it and takes nothing over: errors are added, or the number of keys that
+ * would change is told. */
+void keeper_check(const struct keeper *keeper, char **env,
+    struct conf_errors *errors, uint32_t *changed_r, uint32_t *files_r);
 /* Somebody else has refused the file. */
 void keeper_refuse(struct keeper *keeper, const struct conf_errors *errors);
 

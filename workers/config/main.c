@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "common/mono.h"
 #include "proto/conf/workers.h"
@@ -75,16 +76,42 @@ do_status(void *self, struct call *call)
 		.files = (uint32_t)k->store->files,
 		.errors = (uint32_t)k->error_count,
 		.error = k->first_error,
+		.digest = k->digest,
+		.subscribers = worker_subscribers(call_worker(call)),
 	};
 
 	rfc3339_print(k->loaded_ns, loaded_at);
 	call_reply(call, &out, (struct slice){ 0 });
 }
 
+static void
+do_check(void *self, struct call *call)
+{
+	const struct keeper *k = &((struct configd *)self)->keeper;
+	struct config_check_out out = { .generation = k->generation.number,
+		.path = (char *)(uintptr_t)k->path };
+	struct conf_errors errors;
+	struct buf body = { .limit_bytes = MSG_BODY_BYTES_MAX };
+
+	conf_errors_init(&errors);
+	keeper_check(k, environ, &errors, &out.changed, &out.files);
+	out.errors = (uint32_t)errors.count;
+	buf_add_u8(&body, '[');
+	for (size_t i = 0; i < errors.count && i < CONF_ERRORS_MAX; i++) {
+		buf_add_str(&body, i ? "," : "");
+		json_quote(&body, slice_of(errors.text[i]));
+	}
+	buf_add_u8(&body, ']');
+	call_reply(call, &out, buf_slice(&body));
+	buf_fini(&body);
+	conf_errors_fini(&errors);
+}
+
 static const struct route routes[] = {
 	{ &msg_config_get, do_get },
 	{ &msg_config_list, do_list },
 	{ &msg_config_status, do_status },
+	{ &msg_config_check, do_check },
 	ROUTE_END,
 };
 

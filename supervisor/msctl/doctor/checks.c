@@ -60,6 +60,8 @@ const struct check doctor_checks[] = {
 	    "", judge_conf_good },
 	{ "configuration.loaded", "whether the file is what runs",
 	    "msctl reload --dry-run && msctl reload", judge_conf_changed },
+	{ "configuration.workers", "whether each worker runs with it",
+	    "", judge_conf_workers },
 	{ "configuration.guardian", "who starts msd again",
 	    "", judge_guardian },
 	{ "configuration.watchdog", "watchdogs of our own workers",

@@ -57,6 +57,7 @@ void judge_ports(const struct facts *facts, struct findings *out);
 /* judge_conf.c: is it meant like that? */
 void judge_conf_good(const struct facts *facts, struct findings *out);
 void judge_conf_changed(const struct facts *facts, struct findings *out);
+void judge_conf_workers(const struct facts *facts, struct findings *out);
 void judge_guardian(const struct facts *facts, struct findings *out);
 void judge_watchdog(const struct facts *facts, struct findings *out);
 void judge_include(const struct facts *facts, struct findings *out);

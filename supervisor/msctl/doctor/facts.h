@@ -52,6 +52,8 @@ struct process_facts {
 	uint64_t user_tasks; /* threads of its user; 0 = not known */
 	uid_t uid;
 	char version[FACT_NAME_BYTES]; /* as it answers; "" = not known */
+	uint32_t conf_digest;          /* of what it runs with; 0 = not known */
+	uint32_t conf_errors;          /* of the file it refused */
 };
 
 struct worker_facts {
@@ -154,7 +156,8 @@ struct conf_facts {
 	char no_include[FACT_PATH_BYTES];  /* a directory that is not there */
 	bool digest_known;                 /* of what runs, and comparable */
 	bool is_changed;                   /* the file says something else */
-	bool refused;                      /* ms-config met a wrong file */
+	uint32_t digest; /* of what ms-config serves; 0 = not known */
+	bool refused;    /* ms-config met a wrong file */
 	char refusal[FACT_TEXT_BYTES];
 	uint64_t max_connections; /* of PostgreSQL; 0 = not known */
 };

@@ -62,6 +62,50 @@ judge_conf_changed(const struct facts *facts, struct findings *out)
 	}
 }
 
+static bool
+judge_conf_worker(const struct facts *facts, const struct process_facts *p,
+    struct findings *out)
+{
+	if (p->conf_errors) {
+		found(out, FINDING_WARNING,
+		    "worker %s refused its section (%u errors) and runs with "
+		    "an older one",
+		    p->name, p->conf_errors);
+		found_remedy(out, "msctl check %s",
+		    shell_word(facts->conf.path).text);
+		return false;
+	}
+	if (!facts->conf.digest || !p->conf_digest ||
+	    p->conf_digest == facts->conf.digest)
+		return true;
+	found(out, FINDING_WARNING,
+	    "worker %s runs with another configuration than ms-config serves",
+	    p->name);
+	found_remedy(out, "msctl reload && msctl config watchers");
+	return false;
+}
+
+void
+judge_conf_workers(const struct facts *facts, struct findings *out)
+{
+	size_t seen = 0, good = 0;
+
+	for (size_t i = 0; i < facts->process_count; i++) {
+		const struct process_facts *p = &facts->processes[i];
+
+		if (!p->conf_digest)
+			continue;
+		seen++;
+		good += judge_conf_worker(facts, p, out);
+	}
+	if (seen && good == seen)
+		found(out, FINDING_OK,
+		    "%zu workers run with the configuration in force", seen);
+	else if (!seen)
+		found(out, UNSEEN_OF(facts),
+		    "no worker has told what it runs with");
+}
+
 /* Of postures: what would be a mistake in production is a choice elsewhere. */
 static bool
 is_exempt(const struct facts *facts)

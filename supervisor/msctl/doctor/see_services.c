@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the services say of themselves; each has half a second to do so. */
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "proto/contract.h"
 #include "proto/msg/bus.h"
 #include "proto/msg/config.h"
 #include "proto/msg/persist.h"
@@ -27,34 +23,15 @@ is_ready(const struct sight *s, const char *name)
 	return false;
 }
 
-static bool
-has_socket(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
 /* Only of a worker that is ready: others would only cost the wait. */
 static bool
 ask(struct sight *s, const char *name, const struct msg_desc *desc, void *out_r,
     struct slice *body_r)
 {
-	char address[PATH_MAX];
-	struct link *link = NULL;
-	bool answers;
-
 	*body_r = (struct slice){ NULL, 0 };
-	snprintf(address, sizeof(address), "ipc://%s/%s" SERVICE_SUFFIX,
-	    s->run_dir, name);
-	if (!is_ready(s, name) || !has_socket(address + strlen("ipc://")) ||
-	    (!s->hub && link_hub_open(&s->hub) != MS_OK) ||
-	    link_open(s->hub, address, &link) != MS_OK)
-		return false;
-	answers = call_wait(link, desc, NULL, (struct slice){ NULL, 0 },
-		      ANSWER_MS, &s->arena, out_r, body_r, NULL) == MS_OK;
-	link_close(&link);
-	return answers;
+	return is_ready(s, name) &&
+	    service_ask_quiet(&s->hub, s->run_dir, name, desc, ANSWER_MS,
+		&s->arena, out_r, body_r) == MS_OK;
 }
 
 static struct json *
@@ -92,6 +69,8 @@ see_health(struct sight *s)
 		    !ask(s, p->name, &msg_worker_health, &out, &body))
 			continue;
 		FACT_SET(p->version, out.version);
+		p->conf_digest = out.conf_digest;
+		p->conf_errors = out.conf_errors;
 		entry = fields_of(&msg_worker_health, &out);
 		json_put_str(entry, "name", p->name);
 		json_put(s->health, NULL, entry);
@@ -199,6 +178,7 @@ see_config(struct sight *s)
 	if (!ask(s, "config", &msg_config_status, &out, &body))
 		return;
 	s->config = fields_of(&msg_config_status, &out);
+	s->facts.conf.digest = out.digest;
 	s->facts.conf.refused = out.errors > 0;
 	FACT_SET(s->facts.conf.refusal, out.error);
 }

@@ -117,6 +117,21 @@ START_TEST(a_file_that_is_not_what_runs_wants_a_reload)
 }
 END_TEST
 
+START_TEST(a_worker_with_another_configuration_is_told)
+{
+	struct facts *f = facts_new();
+
+	says(judge_conf_workers, f, FINDING_UNSEEN, "no worker", "");
+	f->conf.digest = fixture_process.conf_digest = 5;
+	is_fine(judge_conf_workers, f);
+	fixture_process.conf_digest = 6;
+	says(judge_conf_workers, f, FINDING_WARNING, "another", "reload");
+	fixture_process.conf_errors = 2;
+	says(judge_conf_workers, f, FINDING_WARNING, "2 errors", "check");
+	free(f);
+}
+END_TEST
+
 START_TEST(production_has_a_guardian_or_a_manager)
 {
 	struct facts *f = facts_new();
@@ -357,6 +372,7 @@ UNIT(doctor_running, versions_that_differ_are_told,
     an_unknown_nng_is_a_warning, a_port_is_free_ours_or_of_a_stranger,
     a_wrong_or_absent_configuration_is_an_error,
     a_file_that_is_not_what_runs_wants_a_reload,
+    a_worker_with_another_configuration_is_told,
     production_has_a_guardian_or_a_manager,
     our_workers_have_a_watchdog_in_production, include_and_migrate_are_told,
     a_password_is_not_for_everybody_to_read,
