@@ -362,7 +362,8 @@ START_TEST(a_struct_survives_json)
 	    "\"uptime_ms\":\"18446744073709551615\","
 	    "\"requests\":9007199254740992,\"requests_failed\":0,"
 	    "\"version\":null,\"health\":null,\"checks\":0,"
-	    "\"age_ms\":0}");
+	    "\"age_ms\":0,\"conf_digest\":0,"
+	    "\"conf_errors\":0}");
 	ck_assert_int_eq(fields_from_json(msg_worker_health.out, object, &b,
 			     &arena, NULL),
 	    MS_OK);
