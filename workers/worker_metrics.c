@@ -57,8 +57,9 @@ static const struct metric_row own_rows[OWN_METRICS] = {
 	[SAMPLED_ONE_IN] = { .name = "ms_metrics_sampled_one_in",
 	    .help = "One update in so many is made, and counts for all.",
 	    .kind = METRIC_GAUGE },
-	[UPDATE_PRICE] = { .name = "ms_metrics_update_picoseconds",
-	    .help = "What an update of a counter costs, measured at start.",
+	[UPDATE_PRICE] = { .name = "ms_metrics_update_cost",
+	    .help =
+		"Picoseconds an update of a counter takes, measured at start.",
 	    .kind = METRIC_GAUGE },
 };
 
