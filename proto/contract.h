@@ -52,6 +52,9 @@ enum ms_exit {
 #define METRICS_DIR "metrics"
 #define METRICS_MSD "@msd" /* no worker can be called so */
 
+/* "127.0.0.1:9464\n": where ms-metrics listens */
+#define METRICS_HTTP_FILE "metrics.http"
+
 #define WORKER_NAME_BYTES_MAX 64 /* [A-Za-z0-9_-]+, '@N' for instances */
 
 #endif

@@ -6,7 +6,25 @@
 #include "proto/contract.h"
 #include "proto/expo_tree.h"
 
-/* 1 or 0 for each segment, by name. */
+/* "@msd" is there so that no worker can have its name; a worker may all the
+ * same be called msd. */
+static const char *
+label_of(const struct metrics_set *set, const char *name)
+{
+	if (strcmp(name, METRICS_MSD) == 0 && !metrics_set_find(set, "msd"))
+		return "msd";
+	return name;
+}
+
+static int
+by_first_label(const void *a, const void *b)
+{
+	const struct metrics_series *x = a, *y = b;
+
+	return strcmp(x->label_values[0], y->label_values[0]);
+}
+
+/* 1 or 0 for each segment, by worker. */
 static enum ms_err
 readable(const struct metrics_set *set, struct arena *arena,
     struct expo_source *source_r)
@@ -23,22 +41,13 @@ readable(const struct metrics_set *set, struct arena *arena,
 			.kind = METRIC_GAUGE,
 			.label_count = 1,
 			.label_names = { "worker" },
-			.label_values = { set->sources[i].name },
+			.label_values = { label_of(set, set->sources[i].name) },
 			.value = set->sources[i].err == MS_OK,
 		};
+	qsort(series, set->count, sizeof(*series), by_first_label);
 	*source_r =
 	    (struct expo_source){ .series = series, .count = set->count };
 	return MS_OK;
-}
-
-/* "@msd" is there so that no worker can have its name; a worker may all the
- * same be called msd. */
-static const char *
-label_of(const struct metrics_set *set, const char *name)
-{
-	if (strcmp(name, METRICS_MSD) == 0 && !metrics_set_find(set, "msd"))
-		return "msd";
-	return name;
 }
 
 static struct expo_source

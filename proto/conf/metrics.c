@@ -83,7 +83,8 @@ const struct field metrics_rows[] = {
 	    .min = 1,
 	    .max = 4000,
 	    .help = "File that numbers are appended to, a JSON object a line; "
-		    "it is opened anew at HUP and USR1." },
+		    "it may be moved away at any time, the next lines begin "
+		    "a new one." },
 	{ .name = "sample_interval",
 	    .type = FIELD_DURATION,
 	    METRICS(sample_interval_ms),

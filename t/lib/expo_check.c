@@ -216,15 +216,34 @@ check_histogram(struct checker *c, const struct sample *s)
 
 /* ---- families -------------------------------------------------------------------- */
 
+/* Short for a unit, or a unit with a prefix. */
+static bool
+is_base_unit(struct slice part)
+{
+	static const char *const no_units[] = { "s", "ms", "us", "ns", "sec",
+		"b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d", "kib", "mib",
+		"gib", "minutes", "hours", "days", "weeks", "percent", "pct",
+		"bits", "fahrenheit", "inches" };
+	static const char *const prefixes[] = { "pico", "nano", "micro",
+		"milli", "centi", "deci", "kilo", "kibi", "mega", "mebi",
+		"giga", "gibi", "tera", "tebi" };
+	struct slice rest;
+
+	for (size_t i = 0; i < ARRAY_LEN(no_units); i++)
+		if (slice_is(part, no_units[i]))
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (slice_skip(part, prefixes[i], &rest) &&
+		    (slice_is(rest, "seconds") || slice_is(rest, "bytes")))
+			return false;
+	return true;
+}
+
 /* What promtool's linter says of a name; parsers take it. */
 static void
 lint(struct checker *c)
 {
 	size_t before = c->report->count;
-	static const char *const no_base_unit[] = { "milliseconds", "ms",
-		"microseconds", "us", "nanoseconds", "ns", "minutes", "hours",
-		"days", "kilobytes", "kib", "mib", "megabytes", "gigabytes",
-		"percent", "pct", "bits" };
 	static const char *const types[] = { "counter", "gauge", "histogram",
 		"summary", "untyped" };
 	struct slice name = c->family.name, rest = name, part;
@@ -235,10 +254,9 @@ lint(struct checker *c)
 		if (isupper((unsigned char)name.ptr[i]))
 			problem(c, "%.*s: has capitals", S(name));
 	for (bool first = true; slice_cut(&rest, '_', &part); first = false) {
-		for (size_t i = 0; i < ARRAY_LEN(no_base_unit); i++)
-			if (slice_is(part, no_base_unit[i]) && !first)
-				problem(c, "%.*s: %s is no base unit", S(name),
-				    no_base_unit[i]);
+		if (!first && !is_base_unit(part))
+			problem(c, "%.*s: %.*s is no base unit", S(name),
+			    S(part));
 		for (size_t i = 0; i < ARRAY_LEN(types); i++)
 			if (slice_is(part, types[i]))
 				problem(c, "%.*s: its type is in its name",

@@ -7,6 +7,7 @@
 #define WORKERS_METRICS_METRICSD_H
 
 #include "proto/conf/metrics.h"
+#include "workers/metrics/own.h"
 #include "workers/metrics/sampler.h"
 #include "workers/worker.h"
 
@@ -18,6 +19,7 @@ struct module_state {
 struct metricsd {
 	struct worker *w;
 	struct metrics_conf conf;
+	struct metric own[OWN_METRICS];
 	struct sampler *sampler;
 	struct module_state *states; /* as modules[] */
 	size_t module_count;
@@ -26,10 +28,11 @@ struct metricsd {
 /* The modules in their order, the sampler last; stop in reverse. */
 enum ms_err metricsd_start(struct metricsd *d, struct why *why);
 void metricsd_reload(struct metricsd *d, const struct metrics_conf *conf);
-/* Files may have been moved away: opens their names again. */
-void metricsd_reopen(struct metricsd *d);
 void metricsd_stop(struct metricsd *d);
 /* The status line is made anew, by what the modules say. */
 void metricsd_show_status(struct metricsd *d);
+
+/* For reload: both NULL, or the same. */
+bool metricsd_same_text(const char *a, const char *b);
 
 #endif

@@ -21,7 +21,6 @@ struct module {
 	void (*sample)(void *self, struct sample *sample);
 	/* d->conf is the new one */
 	void (*reload)(void *self);
-	void (*reopen)(void *self); /* USR1: log files have been moved */
 	/* a few words for `msctl status`: "http 127.0.0.1:9464"; "" = none */
 	void (*status)(void *self, struct buf *out);
 	void (*stop)(void *self);

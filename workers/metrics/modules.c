@@ -6,9 +6,15 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "workers/metrics/http.h"
+#include "workers/metrics/json_file.h"
 #include "workers/metrics/module.h"
+#include "workers/metrics/statsd.h"
 
 const struct module *const metrics_modules[] = {
+	&http_module,
+	&statsd_module,
+	&json_file_module,
 	NULL,
 };
 
@@ -45,10 +51,12 @@ metricsd_start(struct metricsd *d, struct why *why)
 		d->module_count++;
 	d->states = xcalloc(d->module_count + 1, sizeof(*d->states));
 	d->sampler = sampler_new(worker_loop(d->w), worker_run_dir(d->w),
-	    &d->conf, on_sample, d);
+	    &d->conf, d->own, on_sample, d);
 	err = start_modules(d, why);
-	if (!err)
+	if (!err) {
 		sampler_start(d->sampler);
+		metricsd_show_status(d);
+	}
 	return err;
 }
 
@@ -63,14 +71,6 @@ metricsd_reload(struct metricsd *d, const struct metrics_conf *conf)
 }
 
 void
-metricsd_reopen(struct metricsd *d)
-{
-	for (size_t i = 0; i < d->module_count; i++)
-		if (metrics_modules[i]->reopen)
-			metrics_modules[i]->reopen(d->states[i].self);
-}
-
-void
 metricsd_stop(struct metricsd *d)
 {
 	for (size_t i = d->module_count; i-- > 0;)
@@ -80,6 +80,12 @@ metricsd_stop(struct metricsd *d)
 	free(d->states);
 	d->states = NULL;
 	d->module_count = 0;
+}
+
+bool
+metricsd_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 void

@@ -6,11 +6,13 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "proto/contract.h"
+#include "workers/metrics/own.h"
 #include "workers/metrics/tree_client.h"
 
 struct sampler {
 	struct loop *loop;
 	const struct metrics_conf *conf;
+	const struct metric *own;
 	void (*on_sample)(void *arg, struct sample *sample);
 	void *arg;
 	char *dir; /* of the segments */
@@ -60,6 +62,8 @@ finish(struct sampler *s)
 	s->making = NULL;
 	sample->at = mono_now();
 	sample->wall_ns = wall_ns();
+	metric_record(s->own[OWN_SAMPLE_SECONDS], sample->took_ns);
+	metric_set(s->own[OWN_SERIES], (int64_t)sample->series);
 	sample_drop(&s->last);
 	s->last = sample;
 	sample_hold(sample); /* a waiter may ask for the next one */
@@ -127,6 +131,8 @@ read_piece(struct sampler *s)
 		now = mono_now();
 	}
 	s->making->took_ns += now.ns - start.ns;
+	s->making->series += series;
+	metric_add(s->own[OWN_SAMPLE_PIECES], 1);
 	return !more;
 }
 
@@ -202,7 +208,7 @@ on_tick(struct ev_loop *ev, ev_timer *timer, int events)
 
 struct sampler *
 sampler_new(struct loop *loop, const char *run_dir,
-    const struct metrics_conf *conf,
+    const struct metrics_conf *conf, const struct metric *own,
     void (*on_sample)(void *arg, struct sample *sample), void *arg)
 {
 	struct sampler *s = xcalloc(1, sizeof(*s));
@@ -210,6 +216,7 @@ sampler_new(struct loop *loop, const char *run_dir,
 
 	s->loop = loop;
 	s->conf = conf;
+	s->own = own;
 	s->on_sample = on_sample;
 	s->arg = arg;
 	s->dir = xasprintf("%s/" METRICS_DIR, run_dir);

@@ -23,6 +23,7 @@ struct sample {
 	struct mono at;   /* when it was complete */
 	int64_t wall_ns;  /* the same, for people */
 	uint64_t took_ns; /* of work, waiting not counted */
+	size_t series;
 	struct metrics_set numbers;
 	bool has_tree; /* false: msd did not answer in time */
 	struct tree_facts tree;
@@ -38,9 +39,10 @@ struct sample_wait {
 	void (*done)(struct sample_wait *wait, struct sample *sample);
 };
 
-/* run_dir and conf are borrowed.  on_sample(arg) at every tick. */
+/* conf is borrowed, own: OWN_METRICS handles too.  on_sample(arg) at every
+ * tick. */
 struct sampler *sampler_new(struct loop *loop, const char *run_dir,
-    const struct metrics_conf *conf,
+    const struct metrics_conf *conf, const struct metric *own,
     void (*on_sample)(void *arg, struct sample *sample), void *arg);
 void sampler_free(struct sampler **sampler); /* who waits is forgotten */
 void sampler_start(struct sampler *sampler); /* the first tick comes at once */

@@ -67,6 +67,10 @@ START_TEST(bad_families_are_found)
 	    "no counter");
 	finds(false, "# HELP a_ms x\n# TYPE a_ms gauge\na_ms 1\n",
 	    "no base unit");
+	finds(false,
+	    "# HELP a_picoseconds x\n# TYPE a_picoseconds gauge\n"
+	    "a_picoseconds 1\n",
+	    "no base unit");
 	finds(false, "# HELP aB x\n# TYPE aB gauge\naB 1\n", "capitals");
 	finds(false, "# HELP a_count x\n# TYPE a_count gauge\na_count 1\n",
 	    "suffix");
