@@ -15,6 +15,11 @@
 #include "common/metrics_set.h"
 #include "proto/tree_facts.h"
 
+struct expo_cursor { /* zeroed: at the beginning */
+	size_t family, point;
+	bool ended;
+};
+
 /* ---- the view -------------------------------------------------------------- */
 
 /* Series of one process, sorted by name, then labels. */
@@ -62,6 +67,8 @@ enum ms_err expo_view_all(struct expo_view *view_r,
 /* Keeps the families whose name (as in EXPO_TEXT) keep() likes. */
 void expo_view_filter(struct expo_view *view,
     bool (*keep)(const char *name, void *arg), void *arg);
+/* Keeps what is of this worker. */
+void expo_view_only(struct expo_view *view, const char *worker);
 void expo_view_fini(struct expo_view *view);
 
 /* The name as in EXPO_TEXT: a counter's ends in _total. */
@@ -78,6 +85,12 @@ bool expo_label(const struct expo_point *point, size_t i,
 /* Same family name, worker and labels: -1, 0, 1 as strcmp(). */
 int expo_point_compare(const struct expo_point *a, const struct expo_point *b);
 
+/* For who walks a view in order, all of one family after the other: the same
+ * point in an earlier view of the same things; NULL when it was not there. */
+const struct expo_point *expo_view_follow(const struct expo_view *before,
+    const struct expo_family *family, const struct expo_point *point,
+    struct expo_cursor *at);
+
 /* ---- the formats ------------------------------------------------------------ */
 
 enum expo_format {
@@ -90,11 +103,6 @@ enum expo_format {
 const char *expo_content_type(enum expo_format format);
 /* What an Accept header asks for; NULL or nothing we know: EXPO_TEXT. */
 enum expo_format expo_negotiate(const char *accept);
-
-struct expo_cursor { /* zeroed: at the beginning */
-	size_t family, point;
-	bool ended;
-};
 
 /* Prints up to max series more; false when all has been printed, the end mark
  * included.  wall_ns: the time that JSON lines say. */

@@ -175,46 +175,7 @@ add_histogram(const struct line *l)
 	}
 }
 
-/* ---- walking two views ------------------------------------------------------------ */
-
-static int
-family_compare(const struct expo_family *a, const struct expo_family *b)
-{
-	int order = strcmp(a->name, b->name);
-
-	return order
-	    ? order
-	    : (a->kind == METRIC_COUNTER) - (b->kind == METRIC_COUNTER);
-}
-
-/* The same point of the older view; NULL when it was not there. */
-static const struct expo_point *
-find_old(const struct expo_view *before, const struct line *l,
-    struct statsd_cursor *at)
-{
-	const struct expo_family *f;
-
-	while (at->old_family < before->family_count &&
-	    family_compare(&before->families[at->old_family], l->family) < 0) {
-		at->old_family++;
-		at->old_point = 0;
-	}
-	if (at->old_family == before->family_count)
-		return NULL;
-	f = &before->families[at->old_family];
-	if (family_compare(f, l->family) != 0 || f->kind != l->family->kind ||
-	    f->unit != l->family->unit)
-		return NULL;
-	for (; at->old_point < f->count; at->old_point++) {
-		const struct expo_point *old =
-		    &before->points[f->first + at->old_point];
-		int order = expo_point_compare(old, l->point);
-
-		if (order >= 0)
-			return order == 0 ? old : NULL;
-	}
-	return NULL;
-}
+/* ---- walking --------------------------------------------------------------------- */
 
 static void
 add_point(const struct line *l, bool beginning)
@@ -238,7 +199,9 @@ expo_statsd_print(const struct expo_view *view, const struct expo_view *before,
 	for (size_t n = 0; n < max && at->family < view->family_count; n++) {
 		l.family = &view->families[at->family];
 		l.point = &view->points[l.family->first + at->point];
-		l.old = before ? find_old(before, &l, at) : NULL;
+		l.old = before
+		    ? expo_view_follow(before, l.family, l.point, &at->old)
+		    : NULL;
 		add_point(&l, !before);
 		if (++at->point == l.family->count) {
 			at->point = 0;

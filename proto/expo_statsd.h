@@ -19,7 +19,7 @@
 
 struct statsd_cursor { /* zeroed: at the beginning */
 	size_t family, point;
-	size_t old_family, old_point;
+	struct expo_cursor old;
 };
 
 /* The lines of up to max series more; false when that was all.  before NULL: a

@@ -312,6 +312,75 @@ expo_view_filter(struct expo_view *view,
 	view->family_count = kept;
 }
 
+static const char *
+worker_of(const struct expo_point *point)
+{
+	if (point->source->worker)
+		return point->source->worker;
+	return point->series->label_count ? point->series->label_values[0] : "";
+}
+
+void
+expo_view_only(struct expo_view *view, const char *worker)
+{
+	size_t families = 0;
+
+	for (size_t i = 0; i < view->family_count; i++) {
+		struct expo_family *f = &view->families[i];
+		struct expo_point *points = view->points + f->first;
+		size_t kept = 0;
+
+		for (size_t j = 0; j < f->count; j++)
+			if (strcmp(worker_of(&points[j]), worker) == 0)
+				points[kept++] = points[j];
+		f->count = kept;
+		if (kept)
+			view->families[families++] = *f;
+	}
+	view->family_count = families;
+}
+
+/* ---- two views -------------------------------------------------------------------- */
+
+static int
+family_compare(const struct expo_family *a, const struct expo_family *b)
+{
+	int order = strcmp(a->name, b->name);
+
+	return order
+	    ? order
+	    : (a->kind == METRIC_COUNTER) - (b->kind == METRIC_COUNTER);
+}
+
+const struct expo_point *
+expo_view_follow(const struct expo_view *before,
+    const struct expo_family *family, const struct expo_point *point,
+    struct expo_cursor *at)
+{
+	const struct expo_family *f;
+
+	while (at->family < before->family_count &&
+	    family_compare(&before->families[at->family], family) < 0) {
+		at->family++;
+		at->point = 0;
+	}
+	if (at->family == before->family_count)
+		return NULL;
+	f = &before->families[at->family];
+	if (family_compare(f, family) != 0 || f->kind != family->kind ||
+	    f->unit != family->unit)
+		return NULL;
+	for (; at->point < f->count; at->point++) {
+		const struct expo_point *old =
+		    &before->points[f->first + at->point];
+		int order = expo_point_compare(old, point);
+
+		if (order >= 0)
+			return order == 0 ? old : NULL;
+	}
+	return NULL;
+}
+
 void
 expo_view_fini(struct expo_view *view)
 {

@@ -65,17 +65,14 @@ take_workers(const struct json *list, struct tree_facts *facts, struct why *why)
 }
 
 enum ms_err
-tree_facts_parse(struct slice line, struct tree_facts *facts_r, struct why *why)
+tree_facts_take(const struct json *reply, struct tree_facts *facts_r,
+    struct why *why)
 {
-	struct json *reply = NULL;
+	const struct json *list = json_get(reply, "workers");
 	enum ms_err err = MS_EPROTO;
-	const struct json *list;
 
 	*facts_r = (struct tree_facts){ .count = 0 };
 	arena_init(&facts_r->arena, TREE_ANSWER_BYTES_MAX);
-	if (json_parse(line, &reply, why) != MS_OK)
-		return MS_EPROTO;
-	list = json_get(reply, "workers");
 	if (!json_get_bool(reply, "ok", false))
 		err = why_set(why, MS_EUNAVAILABLE, "%s",
 		    json_get_str(json_get(reply, "error"), "message",
@@ -84,9 +81,21 @@ tree_facts_parse(struct slice line, struct tree_facts *facts_r, struct why *why)
 		why_set(why, err, "msd's answer has no list of workers");
 	else
 		err = take_workers(list, facts_r, why);
-	json_free(&reply);
 	if (err)
 		tree_facts_fini(facts_r);
+	return err;
+}
+
+enum ms_err
+tree_facts_parse(struct slice line, struct tree_facts *facts_r, struct why *why)
+{
+	struct json *reply = NULL;
+	enum ms_err err;
+
+	if (json_parse(line, &reply, why) != MS_OK)
+		return MS_EPROTO;
+	err = tree_facts_take(reply, facts_r, why);
+	json_free(&reply);
 	return err;
 }
 

@@ -45,6 +45,10 @@ extern const char tree_facts_question[];
  * msd's words when it refuses. */
 enum ms_err tree_facts_parse(struct slice line, struct tree_facts *facts_r,
     struct why *why);
+/* The same of a line that has been parsed. */
+struct json;
+enum ms_err tree_facts_take(const struct json *reply,
+    struct tree_facts *facts_r, struct why *why);
 void tree_facts_fini(struct tree_facts *facts);
 const struct tree_worker *tree_facts_find(const struct tree_facts *facts,
     const char *name);

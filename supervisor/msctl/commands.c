@@ -46,6 +46,17 @@ const struct command ctl_commands[] = {
 	    "  --timeout D  for all answers together (500ms, --deep 2s)\n\n"
 	    "  msctl health\n"
 	    "  msctl health core --deep\n" },
+	{ "metrics [PATTERN] [-f|--follow] [-w|--worker NAME] "
+	  "[-o|--output FORMAT]", do_metrics,
+	    "the numbers of all workers, also when they are dead",
+	    "PATTERN is a part of a name, or has * and ?.  Read from the files\n"
+	    "that the workers count in: it needs neither ms-metrics nor msd.\n\n"
+	    "  -f, --follow         again every second, with what changes\n"
+	    "  -w, --worker NAME    only of this worker\n"
+	    "  -o, --output FORMAT  table, prom (Prometheus text),\n"
+	    "                       openmetrics, json\n\n"
+	    "  msctl metrics requests -f\n"
+	    "  msctl metrics 'ms_bus_*' -o prom\n" },
 
 	{ "doctor [CHECK...] [-c|--config FILE] [-v|--verbose] [--min-free PCT] "
 	  "[--list]", do_doctor,
