@@ -48,13 +48,14 @@ metrics_back(struct metrics_area *area, uint32_t bytes)
 	return true;
 }
 
-/* By record lock: it ends with the process and is no forked child's. */
+/* Of the open file: it ends with the process, and reading the file elsewhere in
+ * this process does not take it away. */
 static enum ms_err
 lock_file(const char *path, struct why *why)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	if (fcntl(r->fd, F_SETLK, &lock) == 0)
+	if (fcntl(r->fd, F_OFD_SETLK, &lock) == 0)
 		return MS_OK;
 	if (errno == EAGAIN || errno == EACCES)
 		return why_set(why, MS_EBUSY,
@@ -220,15 +221,39 @@ let_go(void)
 	r->shared_used = false;
 }
 
+/* A forked child that does not exec must not count in its parent's file. */
+static void
+on_fork_child(void)
+{
+	r->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	metrics_drop_shards();
+	if (r->base)
+		munmap(r->base, METRICS_SEGMENT_BYTES);
+	r->base = NULL;
+	fd_close(&r->fd);
+}
+
+static enum ms_err
+watch_forks(struct why *why)
+{
+	static bool watched;
+
+	if (!watched && pthread_atfork(NULL, NULL, on_fork_child) != 0)
+		return why_set(why, MS_ENOMEM, "no memory for the segment");
+	watched = true;
+	return MS_OK;
+}
+
 static enum ms_err
 attach(const char *path, struct why *why)
 {
-	enum ms_err err = MS_OK;
+	enum ms_err err;
 
 	if (r->base)
 		return why_set(why, MS_EEXISTS,
 		    "this process has its segment already");
-	if (path) {
+	err = watch_forks(why);
+	if (!err && path) {
 		err = open_file(path, why);
 		if (!err)
 			err = judge_file(path, why);

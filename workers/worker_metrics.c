@@ -9,6 +9,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "common/metrics_clock.h"
+#include "proto/conf/metrics.h"
 #include "proto/msg/worker.h"
 #include "workers/worker_impl.h"
 
@@ -209,11 +210,29 @@ declare_routes(struct worker_metrics *m, const struct route *routes)
 	declare_route(&m->routes[n + 1], NULL, NO_ROUTE);
 }
 
+/* [metrics] is checked by who it belongs to. */
+static uint32_t
+configured_rate(const struct conf *all)
+{
+	struct conf_errors ignored;
+	struct metrics_conf conf;
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	conf_errors_init(&ignored);
+	conf_apply(conf_find(all, "metrics", ""), metrics_rows, &conf,
+	    sizeof(conf), &arena, &ignored);
+	conf_errors_fini(&ignored);
+	arena_fini(&arena);
+	return conf.sampling_ppm;
+}
+
 static void
 watch_overhead(struct worker_metrics *m, uint64_t update_ps)
 {
 	struct overhead_limits limits = OVERHEAD_DEFAULTS;
 
+	limits.sampling_ppm = configured_rate(m->worker->settings.conf);
 	overhead_init(&m->overhead, limits, update_ps, metrics_updates(),
 	    mono_now().ns);
 	metrics_sample(m->overhead.every);

@@ -7,12 +7,48 @@
 
 #define SECOND_MS UINT64_C(1000)
 #define HOUR_MS   (3600 * SECOND_MS)
+#define PPM       1000000u
 
 #define METRICS(member) .off = offsetof(struct metrics_conf, member)
 
 static const struct field_name statsd_labels_names[] = {
 	{ "tags", STATSD_TAGS }, { "path", STATSD_PATH }, { NULL, 0 }
 };
+
+/* "0.25" to millionths. */
+static enum ms_err
+parse_rate(struct slice text, void *at, struct arena *arena, struct why *why)
+{
+	uint32_t *ppm = at;
+	uint64_t whole = 0, part = 0, unit = PPM;
+	struct slice rest = text, digits;
+
+	(void)arena;
+	if (!slice_cut(&rest, '.', &digits) || !parse_u64(digits, &whole) ||
+	    rest.len > 6 || (rest.len && !parse_u64(rest, &part)))
+		return why_set(why, MS_EINVAL,
+		    "a number from 0.001 to 1.0 is wanted");
+	for (size_t i = 0; i < rest.len; i++)
+		unit /= 10;
+	if (whole > 1 || whole * PPM + part * unit > PPM ||
+	    whole * PPM + part * unit < PPM / 1000)
+		return why_set(why, MS_EINVAL,
+		    "a number from 0.001 to 1.0 is wanted");
+	*ppm = (uint32_t)(whole * PPM + part * unit);
+	return MS_OK;
+}
+
+static void
+print_rate(const void *at, struct buf *out)
+{
+	uint32_t ppm = *(const uint32_t *)at, digits = 6, part = ppm % PPM;
+
+	while (digits > 1 && part % 10 == 0) {
+		part /= 10;
+		digits--;
+	}
+	buf_printf(out, "%u.%0*u", ppm / PPM, (int)digits, part);
+}
 
 const struct field metrics_rows[] = {
 	{ .name = "listen",
@@ -111,6 +147,16 @@ const struct field metrics_rows[] = {
 	    .help =
 		"Collecting may take the loop for this long in one go; what "
 		"is left waits for the next turn and is counted." },
+	{ .name = "sampling_rate",
+	    .type = FIELD_CUSTOM,
+	    METRICS(sampling_ppm),
+	    .def = "1.0",
+	    .parse = parse_rate,
+	    .print = print_rate,
+	    .help = "Share of updates that every worker makes, 0.001 to 1.0; "
+		    "each then counts for those left out. Workers lower it by "
+		    "themselves when counting takes more than a hundredth of a "
+		    "processor. Taken when a worker starts." },
 	FIELD_END
 };
 

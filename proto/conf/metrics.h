@@ -22,6 +22,7 @@ struct metrics_conf {
 	uint64_t sample_interval_ms; /* 10s */
 	uint32_t batch_size;         /* 1000 series in a turn of the loop */
 	uint64_t max_collection_time_ms; /* 10ms */
+	uint32_t sampling_ppm; /* 1.0: every update, of every worker */
 };
 extern const struct field metrics_rows[];
 void metrics_check(const struct conf_section *section, const void *base,

@@ -305,6 +305,38 @@ START_TEST(a_second_process_does_not_count_in_the_same_file)
 }
 END_TEST
 
+START_TEST(a_forked_child_counts_nowhere)
+{
+	struct metric c;
+	pid_t child;
+	int status;
+
+	segment_attach(segment_make(path));
+	c = metrics_declare(&counter);
+	metric_add(c, 1);
+	child = fork();
+	if (child == 0) {
+		metric_add(c, 1);
+		metrics_join();
+		metric_add(c, 1);
+		metric_add(metrics_declare(&counter), 1);
+		metrics_life_begin(1, 1);
+		_exit(metrics_attached());
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	metric_add(c, 1);
+	ck_assert_int_eq(segment_value(path, counter.name), 2);
+	/* the lock is the parent's still */
+	child = fork();
+	if (child == 0)
+		_exit(metrics_attach(path, NULL) == MS_EBUSY ? 0 : 1);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	segment_remove(path);
+}
+END_TEST
+
 START_TEST(life_is_there_to_be_read)
 {
 	struct metrics_life life;
@@ -464,6 +496,7 @@ UNIT(metrics, updates_without_a_segment_go_nowhere_and_hurt_nobody,
     two_rows_of_a_name_that_differ_are_refused_and_counted,
     a_later_process_may_give_a_name_another_meaning,
     a_changed_sentence_is_the_new_one, a_full_segment_refuses_and_goes_on,
-    a_second_process_does_not_count_in_the_same_file, life_is_there_to_be_read,
+    a_second_process_does_not_count_in_the_same_file,
+    a_forked_child_counts_nowhere, life_is_there_to_be_read,
     an_exemplar_is_the_worst_of_a_minute, more_threads_than_shards_lose_nothing,
     sampled_totals_are_right_in_the_mean_and_exact_ones_exactly)

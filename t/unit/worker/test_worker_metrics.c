@@ -179,6 +179,22 @@ START_TEST(whether_it_lives_is_read_without_asking)
 }
 END_TEST
 
+START_TEST(the_configured_rate_is_in_force)
+{
+	struct scene s;
+
+	scene_begin(&s);
+	ck_assert_int_eq(
+	    find(&s, "ms_metrics_sampled_one_in", NULL, NULL)->value, 1);
+	probe_write_conf(&s.probe, "[metrics]\nsampling_rate = 0.1\n");
+	probe_kill(&s.probe);
+	probe_start(&s.probe);
+	ck_assert_int_eq(
+	    find(&s, "ms_metrics_sampled_one_in", NULL, NULL)->value, 10);
+	scene_end(&s);
+}
+END_TEST
+
 START_TEST(a_worker_lives_without_its_file)
 {
 	struct echo_state state = { 0 };
@@ -221,4 +237,5 @@ END_TEST
 
 UNIT(worker_metrics, requests_are_counted_by_route_and_result,
     the_next_life_counts_on, whether_it_lives_is_read_without_asking,
-    a_worker_lives_without_its_file, a_foreign_file_is_begun_afresh)
+    the_configured_rate_is_in_force, a_worker_lives_without_its_file,
+    a_foreign_file_is_begun_afresh)
