@@ -156,6 +156,25 @@ metrics_count_update(void)
 	    1);
 }
 
+/* What the calling thread has counted or set. */
+static inline uint64_t
+metric_own(struct metric m)
+{
+	return __atomic_load_n(metric_cell(m, 0), __ATOMIC_RELAXED);
+}
+
+/* Likewise, how many values of a histogram.  Walks over its buckets. */
+static inline uint64_t
+metric_own_count(struct metric m)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS(m.bits); i++)
+		count +=
+		    __atomic_load_n(metric_cell(m, 1 + i), __ATOMIC_RELAXED);
+	return count;
+}
+
 /* Counter, or gauge that goes up. */
 static inline void
 metric_add(struct metric m, uint64_t n)

@@ -14,7 +14,7 @@ struct persist_migrate_out {
 	char *schema_version;
 };
 struct persist_stats_out {
-	uint64_t events_stored; /* by this process */
+	uint64_t events_stored; /* by all lives of the worker */
 	uint64_t duplicates;    /* recognised by id, not stored again */
 	uint64_t batches;
 	uint64_t cursor_seq; /* stored up to here */

@@ -29,6 +29,28 @@ bus_turn(struct bus *bus)
 		loop_later(bus->loop, &bus->turn_end);
 }
 
+void
+bus_show(struct bus *bus)
+{
+	const struct metric *figure = bus->figures.of;
+	const struct journal *j = bus->journal;
+	int64_t now_ms = (int64_t)(mono_now().ns / NS_PER_MS);
+	uint64_t window_ms = dedup_window_ms(bus->dedup, now_ms);
+
+	metric_set(figure[FIGURE_LOG_BYTES], (int64_t)journal_bytes(j));
+	metric_set(figure[FIGURE_LOG_SEGMENTS], (int64_t)journal_segments(j));
+	metric_set(figure[FIGURE_LAST_SEQ], (int64_t)journal_last_seq(j));
+	metric_set(figure[FIGURE_SYNCED_SEQ], (int64_t)journal_synced_seq(j));
+	metric_set(figure[FIGURE_DEDUP_ENTRIES],
+	    (int64_t)dedup_count(bus->dedup));
+	metric_set(figure[FIGURE_DEDUP_WINDOW], (int64_t)window_ms * NS_PER_MS);
+	metric_set(figure[FIGURE_CONSUMERS], slots_count(bus));
+	metric_set(figure[FIGURE_WAITING_FETCHES],
+	    slots_parked(bus) + read_parked(bus));
+	metric_set(figure[FIGURE_WAITING_PUBLISHES],
+	    (int64_t)publish_waiting(bus));
+}
+
 static void
 on_turn_end(struct loop_task *task)
 {
@@ -45,6 +67,7 @@ on_turn_end(struct loop_task *task)
 	if (!ev_is_active(&bus->dedup_timer) && dedup_count(bus->dedup) > 0)
 		loop_timer_start(bus->loop, &bus->dedup_timer,
 		    bus->conf.dedup_window_ms + 1000);
+	bus_show(bus);
 }
 
 /* When nothing more comes, the window empties and its memory goes back. */
@@ -61,6 +84,7 @@ on_dedup_timer(struct ev_loop *ev, ev_timer *timer, int events)
 	else
 		loop_timer_start(bus->loop, &bus->dedup_timer,
 		    bus->conf.dedup_window_ms / 4 + 1000);
+	bus_show(bus);
 }
 
 /* ---- failing ------------------------------------------------------------- */
@@ -109,6 +133,7 @@ on_synced(void *arg, uint64_t synced_seq)
 	struct bus *bus = arg;
 
 	publish_synced(bus, synced_seq);
+	bus_show(bus);
 	drained_when_answered(bus);
 }
 
@@ -160,6 +185,7 @@ open_journal(struct bus *bus, struct why *why)
 		.dir = bus->dir,
 		.workq = worker_workq(bus->worker),
 		.limits = limits_of(&bus->conf),
+		.figures = &bus->figures,
 		.isolate = bus->conf.on_corruption == ON_CORRUPTION_ISOLATE,
 		.synced = on_synced,
 		.failed = on_failed,
@@ -271,10 +297,15 @@ static void
 send_live(void *arg, struct slice topic, struct slice head, struct slice body)
 {
 	struct bus *bus = arg;
+	const struct metric *figure = bus->figures.of;
 
 	/* a subscriber sees by the numbers what did not come */
-	if (worker_publish(bus->worker, topic, head, body))
-		log_debug("a live message was not sent", NULL);
+	if (worker_publish(bus->worker, topic, head, body)) {
+		metric_add(figure[FIGURE_LIVE_DROPPED], 1);
+		return;
+	}
+	metric_add(figure[FIGURE_LIVE_MESSAGES], 1);
+	metric_add(figure[FIGURE_LIVE_BYTES], body.len);
 }
 
 static void
@@ -314,6 +345,7 @@ bus_start(struct bus *bus, struct worker *worker, struct why *why)
 	bus->dir = bus->conf.dir
 	    ? xstrdup(bus->conf.dir)
 	    : xasprintf("%s/bus", worker_state_dir(worker));
+	figures_init(&bus->figures);
 	bus->turn_end.run = on_turn_end;
 	ev_timer_init(&bus->dedup_timer, on_dedup_timer, 0., 0.);
 	bus->queue = publish_queue_new();
@@ -334,6 +366,7 @@ bus_start(struct bus *bus, struct worker *worker, struct why *why)
 	journal_on_batch(bus->journal, on_batch);
 	journal_retain(bus->journal, wall_ns());
 	listen_to_msd(bus);
+	bus_show(bus);
 	return MS_OK;
 }
 

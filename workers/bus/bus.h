@@ -12,6 +12,7 @@
 #include "workers/bus/consumer.h"
 #include "workers/bus/cursors.h"
 #include "workers/bus/dedup.h"
+#include "workers/bus/figures.h"
 #include "workers/bus/journal.h"
 #include "workers/bus/journal_read.h"
 #include "workers/worker.h"
@@ -39,9 +40,7 @@ struct bus {
 	ev_timer dedup_timer;
 	struct buf reply; /* scratch for bodies */
 	bool draining;
-	/* counters */
-	uint64_t events_in, duplicates_in, bytes_in, refused_in;
-	uint64_t events_out;
+	struct figures figures;
 };
 
 /* ---- bus.c: life */
@@ -49,6 +48,8 @@ enum ms_err bus_start(struct bus *bus, struct worker *worker, struct why *why);
 void bus_reload(struct bus *bus, const struct bus_conf *conf);
 void bus_drain(struct bus *bus);
 void bus_stop(struct bus *bus);
+/* Gauges: how things stand at the end of a turn. */
+void bus_show(struct bus *bus);
 /* Something is to be written or handed out at the end of this turn. */
 void bus_turn(struct bus *bus);
 /* The log could not be read: the next start looks at every byte, and this

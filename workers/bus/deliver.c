@@ -222,7 +222,7 @@ fill(struct slot *slot, struct portion *p, const struct bus_fetch_in *in)
 	last_seq = journal_last_seq(bus->journal);
 	p->out.pending = last_seq > c->scanned ? last_seq - c->scanned : 0;
 	p->out.ack_floor = c->ack_floor;
-	bus->events_out += p->out.count;
+	figures_delivered(&bus->figures, p->out.count, bus->reply.len);
 	/* a cursor that only skips need not be noted each time */
 	if (p->out.count == 0 && c->dirty &&
 	    c->ack_floor - slot->floor_written < CURSOR_LAG_MAX)
@@ -293,7 +293,10 @@ deliver_on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	(void)ev;
 	(void)events;
-	retry(container_of(timer, struct slot, timer));
+	struct slot *slot = container_of(timer, struct slot, timer);
+
+	retry(slot);
+	slot_show(slot);
 }
 
 static void
@@ -329,6 +332,7 @@ deliver_wake(struct bus *bus)
 		retry(slot);
 		if (journal_has_failed(bus->journal))
 			return;
+		slot_show(slot);
 	}
 }
 
@@ -412,6 +416,7 @@ do_fetch(void *self, struct call *call)
 		call_fail(call, MS_ESTORAGE, "the log has failed");
 		return;
 	}
+	slot_show(slot);
 	if (p.out.count == 0 && in->wait_ms > 0)
 		park(slot, call, in->wait_ms);
 	else
@@ -453,6 +458,7 @@ do_settle(void *self, struct call *call)
 	out.ack_floor = c->ack_floor;
 	call_reply(call, &out, no_body);
 	retry(slot);
+	slot_show(slot);
 }
 
 void

@@ -182,10 +182,21 @@ note_written(struct journal *j, struct segment *active)
 		j->dirty_since = mono_now();
 }
 
+static void
+count_written(const struct journal *j, struct mono begun, uint64_t events)
+{
+	const struct metric *figure = j->figures->of;
+
+	metric_record(figure[FIGURE_APPEND], mono_now().ns - begun.ns);
+	metric_record(figure[FIGURE_APPEND_EVENTS], events);
+	metric_add(figure[FIGURE_APPEND_BYTES], j->pending.len);
+}
+
 enum ms_err
 journal_commit(struct journal *j, struct why *why)
 {
 	struct segment *active = journal_active(j);
+	struct mono begun;
 	struct slice bytes;
 	struct why local;
 
@@ -195,11 +206,13 @@ journal_commit(struct journal *j, struct why *why)
 	if (j->pending.len == 0)
 		return MS_OK;
 	bytes = buf_slice(&j->pending);
+	begun = mono_now();
 	if (fd_pwritev_all(active->fd, &bytes, 1, (off_t)active->bytes,
 		&local)) {
 		why_set(why, MS_ESTORAGE, "%s", local.text);
 		return journal_fail(j, &local);
 	}
+	count_written(j, begun, j->next_seq - 1 - j->last_seq);
 	note_written(j, active);
 	if (j->pending.cap > 2 * JOURNAL_BATCH_BYTES)
 		buf_fini(&j->pending);

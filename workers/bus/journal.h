@@ -19,6 +19,7 @@
 #include "common/err.h"
 #include "common/loop.h"
 #include "common/str.h"
+#include "workers/bus/figures.h"
 #include "workers/bus/manifest.h"
 #include "workers/bus/syncer.h"
 
@@ -40,6 +41,7 @@ struct journal_options {
 	struct journal_limits limits;
 	bool isolate;  /* go on behind damage, its range written off */
 	sync_fn *sync; /* NULL: fdatasync */
+	const struct figures *figures; /* NULL: nothing is counted */
 	/* each may be NULL */
 	void (*synced)(void *arg, uint64_t synced_seq);
 	void (*failed)(void *arg, const struct why *why);

@@ -91,10 +91,12 @@ open_active(struct journal *j, struct why *why)
 static struct journal *
 journal_new(struct loop *loop, const struct journal_options *options)
 {
+	static const struct figures none;
 	struct journal *j = xcalloc(1, sizeof(*j));
 
 	j->loop = loop;
 	j->workq = options->workq;
+	j->figures = options->figures ? options->figures : &none;
 	j->limits = options->limits;
 	j->isolate = options->isolate;
 	j->synced_fn = options->synced;

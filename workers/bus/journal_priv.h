@@ -26,6 +26,7 @@ struct window {
 struct journal {
 	struct loop *loop;
 	struct journal_limits limits;
+	const struct figures *figures;
 	bool isolate;
 	bool failed;
 	char path[PATH_MAX]; /* of the directory */

@@ -133,6 +133,7 @@ on_job_done(void *arg, struct sync_job *job)
 		journal_fail(j, &job->why);
 		return;
 	}
+	metric_record(j->figures->of[FIGURE_SYNC], job->took_ns);
 	job_finish(j);
 	if (j->synced_fn)
 		j->synced_fn(j->arg, j->synced_seq);

@@ -52,7 +52,6 @@ struct live {
 	struct class **events; /* classes of events not yet committed */
 	size_t event_head, event_end, event_cap;
 	ev_timer timer;
-	uint64_t messages;
 };
 
 /* ---- sending ------------------------------------------------------------- */
@@ -67,7 +66,6 @@ send_message(struct live *l, const struct class *class, uint64_t prev_seq,
 	put_u64(head + 8, last_seq);
 	l->send(l->arg, (struct slice){ class->name, class->name_bytes },
 	    (struct slice){ (const char *)head, sizeof(head) }, batch);
-	l->messages++;
 }
 
 static void
@@ -282,10 +280,4 @@ void
 live_set_heartbeat(struct live *l, uint64_t heartbeat_ms)
 {
 	l->heartbeat_ms = heartbeat_ms;
-}
-
-uint64_t
-live_messages(const struct live *l)
-{
-	return l->messages;
 }

@@ -29,6 +29,5 @@ void live_set_heartbeat(struct live *live, uint64_t heartbeat_ms);
 void live_event(struct live *live, struct slice subject);
 /* A batch of `count` of them was committed. */
 void live_batch(struct live *live, struct slice batch);
-uint64_t live_messages(const struct live *live);
 
 #endif

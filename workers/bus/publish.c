@@ -15,6 +15,7 @@
 #include "proto/traceparent.h"
 #include "workers/bus/bus.h"
 #include "workers/bus/live.h"
+#include "workers/exemplar.h"
 
 #define TURN_BYTES_MAX (64u << 20) /* taken in one turn */
 #define WAITING_MAX    2048u       /* requests not yet answered */
@@ -34,6 +35,9 @@ static const struct shed_conf shed_conf = {
 struct waiting {
 	struct call *call;
 	struct bus_publish_out out;
+	struct mono received;
+	struct traceparent trace; /* of the first event that has one */
+	bool has_trace;
 	bool wants_sync;
 };
 
@@ -52,6 +56,9 @@ struct publish_queue {
 	struct shed shed;
 	struct checked *checked;
 	size_t checked_cap;
+	/* of this turn, for what it cost */
+	struct mono turn_begun;
+	uint64_t turn_events;
 };
 
 struct publish_queue *
@@ -73,19 +80,26 @@ publish_queue_free(struct publish_queue **queue)
 
 /* ---- checking ------------------------------------------------------------ */
 
+/* The first good one is kept. */
 static enum ms_err
-check_event(const struct envelope *event, struct why *why)
+check_trace(struct waiting *w, struct slice text, struct why *why)
 {
-	struct traceparent ignored;
+	struct traceparent trace;
+	enum ms_err err;
 
-	return event->traceparent.len == 0
-	    ? MS_OK
-	    : traceparent_parse(event->traceparent, &ignored, why);
+	if (text.len == 0)
+		return MS_OK;
+	err = traceparent_parse(text, &trace, why);
+	if (!err && !w->has_trace) {
+		w->trace = trace;
+		w->has_trace = true;
+	}
+	return err;
 }
 
 static enum ms_err
 check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
-    struct why *why)
+    struct waiting *w, struct why *why)
 {
 	struct envelope_limits limits = {
 		.payload_bytes = (uint32_t)bus->conf.max_payload_bytes,
@@ -106,7 +120,7 @@ check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
 			err = envelope_peek(checked[i].frame, &limits, &event,
 			    &what);
 		if (!err)
-			err = check_event(&event, &what);
+			err = check_trace(w, event.traceparent, &what);
 		if (err)
 			return why_set(why, err, "event %" PRIu32 ": %s", i,
 			    *what.text ? what.text : ms_strerr(err));
@@ -119,7 +133,7 @@ check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
 
 static enum ms_err
 check(struct bus *bus, struct slice bytes, struct batch_head *head_r,
-    struct why *why)
+    struct waiting *w, struct why *why)
 {
 	struct publish_queue *q = bus->queue;
 	size_t total = 0;
@@ -141,7 +155,7 @@ check(struct bus *bus, struct slice bytes, struct batch_head *head_r,
 	}
 	body = (struct slice){ bytes.ptr + BATCH_HEADER_BYTES,
 		head_r->body_bytes };
-	return check_frames(bus, head_r, body, why);
+	return check_frames(bus, head_r, body, w, why);
 }
 
 /* ---- taking -------------------------------------------------------------- */
@@ -165,9 +179,17 @@ take_one(struct bus *bus, const struct checked *c, int64_t now_ms,
 }
 
 static void
-take(struct bus *bus, uint32_t count, struct bus_publish_out *out)
+count_taken(const struct bus *bus, uint64_t events, uint64_t duplicates)
 {
-	int64_t now_ms = (int64_t)(mono_now().ns / NS_PER_MS);
+	metric_add(bus->figures.of[FIGURE_EVENTS], events);
+	metric_add(bus->figures.of[FIGURE_DUPLICATES], duplicates);
+}
+
+static void
+take(struct bus *bus, uint32_t count, struct waiting *w)
+{
+	int64_t now_ms = (int64_t)(w->received.ns / NS_PER_MS);
+	struct bus_publish_out *out = &w->out;
 
 	dedup_expire(bus->dedup, now_ms);
 	for (uint32_t i = 0; i < count; i++) {
@@ -183,8 +205,7 @@ take(struct bus *bus, uint32_t count, struct bus_publish_out *out)
 			out->last_seq = seq;
 	}
 	out->count = count - out->duplicates;
-	bus->events_in += out->count;
-	bus->duplicates_in += out->duplicates;
+	count_taken(bus, out->count, out->duplicates);
 }
 
 enum ms_err
@@ -206,10 +227,15 @@ publish_own(struct bus *bus, struct slice frame, struct why *why)
 	c.subject = event.subject;
 	c.identity = envelope_identity(&event);
 	take_one(bus, &c, (int64_t)(mono_now().ns / NS_PER_MS), &known);
-	bus->events_in += !known;
-	bus->duplicates_in += known;
+	count_taken(bus, !known, known);
 	bus_turn(bus);
 	return MS_OK;
+}
+
+static uint64_t
+events_of(const struct waiting *w)
+{
+	return w->out.count + w->out.duplicates;
 }
 
 /* A full queue says so at once; the next turn has room again. */
@@ -223,6 +249,9 @@ is_too_much(const struct publish_queue *q, size_t bytes)
 static void
 enqueue(struct publish_queue *q, const struct waiting *waiting)
 {
+	if (q->turn_events == 0)
+		q->turn_begun = waiting->received;
+	q->turn_events += events_of(waiting);
 	if (q->count == q->cap) {
 		q->cap = q->cap ? q->cap * 2 : 64;
 		q->waiting =
@@ -233,21 +262,21 @@ enqueue(struct publish_queue *q, const struct waiting *waiting)
 
 /* False: refused, with when to come again. */
 static bool
-has_room(struct bus *bus, struct call *call, size_t bytes)
+has_room(struct bus *bus, const struct waiting *w, size_t bytes)
 {
 	struct publish_queue *q = bus->queue;
 	struct shed_load load = { .depth = (uint32_t)q->count };
-	enum priority priority = call_priority(call);
+	enum priority priority = call_priority(w->call);
 	uint32_t retry_after_ms = FULL_RETRY_MS;
 
-	shed_look(&q->shed, &shed_conf, load, mono_now());
+	shed_look(&q->shed, &shed_conf, load, w->received);
 	if (shed_refuses(&q->shed, priority))
 		retry_after_ms =
 		    shed_retry_after_ms(&q->shed, &shed_conf, priority);
 	else if (!is_too_much(q, bytes))
 		return true;
-	bus->refused_in++;
-	call_refuse(call, MS_EBUSY, retry_after_ms,
+	figures_refused(&bus->figures, MS_EBUSY);
+	call_refuse(w->call, MS_EBUSY, retry_after_ms,
 	    "%zu publishes wait for the log%s", q->count,
 	    shed_refuses(&q->shed, priority) ? ", those that matter more come "
 					       "first"
@@ -259,7 +288,7 @@ static void
 refuse(struct bus *bus, struct call *call, enum ms_err err,
     const struct why *why)
 {
-	bus->refused_in++;
+	figures_refused(&bus->figures, err);
 	call_fail(call, err, "%s", *why->text ? why->text : ms_strerr(err));
 }
 
@@ -269,6 +298,7 @@ do_publish(void *self, struct call *call)
 	struct bus *bus = self;
 	const struct bus_publish_in *in = call_in(call);
 	struct waiting waiting = { .call = call,
+		.received = mono_now(),
 		.wants_sync = in->durability == DURABILITY_SYNCED };
 	struct slice bytes = call_body(call);
 	struct batch_head head;
@@ -279,9 +309,9 @@ do_publish(void *self, struct call *call)
 		refuse(bus, call, MS_ESHUTDOWN, &why);
 		return;
 	}
-	if (!has_room(bus, call, bytes.len))
+	if (!has_room(bus, &waiting, bytes.len))
 		return;
-	err = check(bus, bytes, &head, &why);
+	err = check(bus, bytes, &head, &waiting, &why);
 	if (!err)
 		err = journal_reserve(bus->journal, head.body_bytes, head.count,
 		    &why);
@@ -289,8 +319,8 @@ do_publish(void *self, struct call *call)
 		refuse(bus, call, err, &why);
 		return;
 	}
-	take(bus, head.count, &waiting.out);
-	bus->bytes_in += bytes.len;
+	take(bus, head.count, &waiting);
+	metric_add(bus->figures.of[FIGURE_RECEIVED_BYTES], bytes.len);
 	bus->queue->turn_bytes += bytes.len;
 	enqueue(bus->queue, &waiting);
 	bus_turn(bus);
@@ -328,6 +358,32 @@ on_cancel(struct call *call)
 	call_fail(call, call_cancel_reason(call), "written, not yet synced");
 }
 
+/* All of the turn is routed now.  One look at the clock for all of it. */
+static void
+measure(const struct bus *bus)
+{
+	struct publish_queue *q = bus->queue;
+	const struct metric *figure = bus->figures.of;
+	uint64_t now_ns, each_ns;
+
+	if (q->turn_events == 0)
+		return;
+	now_ns = mono_now().ns;
+	each_ns = (now_ns - q->turn_begun.ns) / q->turn_events;
+	metric_record_many(figure[FIGURE_EVENT], each_ns, q->turn_events);
+	for (size_t i = q->written; i < q->count; i++) {
+		const struct waiting *w = &q->waiting[i];
+		uint64_t took_ns = now_ns - w->received.ns;
+
+		metric_record_many(figure[FIGURE_ROUTE], took_ns, events_of(w));
+		if (w->has_trace) {
+			exemplar_note(figure[FIGURE_ROUTE], took_ns, &w->trace);
+			exemplar_note(figure[FIGURE_EVENT], each_ns, &w->trace);
+		}
+	}
+	q->turn_events = 0;
+}
+
 void
 publish_written(struct bus *bus)
 {
@@ -335,6 +391,7 @@ publish_written(struct bus *bus)
 	uint64_t synced_seq = journal_synced_seq(bus->journal);
 	size_t kept = q->written;
 
+	measure(bus);
 	for (size_t i = q->written; i < q->count; i++) {
 		struct waiting *w = &q->waiting[i];
 

@@ -114,7 +114,7 @@ collect(struct bus *bus, const struct bus_read_in *in, struct bus_read_out *out)
 	}
 	batch_end(&writer, NULL);
 	ms_assert(!bus->reply.failed);
-	bus->events_out += out->count;
+	figures_delivered(&bus->figures, out->count, bus->reply.len);
 	return true;
 }
 

@@ -3,7 +3,6 @@
 #include "common/mono.h"
 #include "proto/msg/bus.h"
 #include "workers/bus/bus.h"
-#include "workers/bus/live.h"
 #include "workers/bus/quarantine.h"
 
 #define NS_PER_MS 1000000
@@ -13,17 +12,18 @@ do_stats(void *self, struct call *call)
 {
 	const struct bus *bus = self;
 	const struct journal *j = bus->journal;
+	const struct metric *figure = bus->figures.of;
 	int64_t now_ms = (int64_t)(mono_now().ns / NS_PER_MS);
 	struct bus_stats_out out = {
 		.first_seq = journal_first_seq(j),
 		.last_seq = journal_last_seq(j),
 		.synced_seq = journal_synced_seq(j),
-		.events_in = bus->events_in,
-		.duplicates_in = bus->duplicates_in,
-		.bytes_in = bus->bytes_in,
-		.refused_in = bus->refused_in,
-		.events_out = bus->events_out,
-		.live_messages = live_messages(bus->live),
+		.events_in = metric_own(figure[FIGURE_EVENTS]),
+		.duplicates_in = metric_own(figure[FIGURE_DUPLICATES]),
+		.bytes_in = metric_own(figure[FIGURE_RECEIVED_BYTES]),
+		.refused_in = figures_refused_all(&bus->figures),
+		.events_out = metric_own(figure[FIGURE_DELIVERED]),
+		.live_messages = metric_own(figure[FIGURE_LIVE_MESSAGES]),
 		.segments = journal_segments(j),
 		.log_bytes = journal_bytes(j),
 		.dedup_entries = dedup_count(bus->dedup),

@@ -18,10 +18,13 @@ struct slot {
 	struct id128 last_op; /* of the last answered fetch and its events */
 	uint64_t last_first, last_last;
 	uint64_t floor_written;
+	struct consumer_figures figures;
 	bool hungry; /* parked, and more of the log is to be looked at */
 };
 
 struct slot *slot_find(struct bus *bus, const char *name);
+/* Its figures, as they stand now. */
+void slot_show(struct slot *slot);
 /* The parked fetch may have something to get: an event's time has come, or
  * its own is up. */
 void deliver_on_timer(struct ev_loop *ev, ev_timer *timer, int events);

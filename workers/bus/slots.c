@@ -31,10 +31,29 @@ slot_add(struct bus *bus, struct consumer *consumer)
 	slot->bus = bus;
 	slot->consumer = consumer;
 	slot->floor_written = consumer->ack_floor;
+	consumer_figures_init(&slot->figures, consumer->name);
 	ev_timer_init(&slot->timer, deliver_on_timer, 0., 0.);
 	HASH_ADD_KEYPTR(hh, bus->slots, consumer->name,
 	    (unsigned)strlen(consumer->name), slot);
 	return slot;
+}
+
+static uint64_t
+behind(const struct slot *slot)
+{
+	uint64_t last_seq = journal_last_seq(slot->bus->journal);
+	uint64_t floor = slot->consumer->ack_floor;
+
+	return last_seq > floor ? last_seq - floor : 0;
+}
+
+void
+slot_show(struct slot *slot)
+{
+	const struct consumer *c = slot->consumer;
+
+	consumer_figures_show(&slot->figures, c->events_out, c->redeliveries,
+	    behind(slot), c->unsettled);
 }
 
 static void
@@ -109,7 +128,7 @@ do_consumer(void *self, struct call *call)
 }
 
 static void
-put_consumer(struct json *list, const struct slot *slot, uint64_t last_seq)
+put_consumer(struct json *list, const struct slot *slot)
 {
 	const struct consumer *c = slot->consumer;
 	struct json *o = json_put_object(list, NULL);
@@ -125,8 +144,7 @@ put_consumer(struct json *list, const struct slot *slot, uint64_t last_seq)
 	json_put_num(o, "ack_floor", (double)c->ack_floor);
 	json_put_num(o, "delivered", (double)c->delivered);
 	json_put_num(o, "in_flight", (double)c->unsettled);
-	json_put_num(o, "behind",
-	    last_seq > c->ack_floor ? (double)(last_seq - c->ack_floor) : 0);
+	json_put_num(o, "behind", (double)behind(slot));
 	json_put_num(o, "events_out", (double)c->events_out);
 	json_put_num(o, "redeliveries", (double)c->redeliveries);
 	json_put_num(o, "worst_seq", worst ? (double)worst->seq : 0);
@@ -143,7 +161,7 @@ do_consumers(void *self, struct call *call)
 	struct slot *slot, *next;
 
 	HASH_ITER(hh, bus->slots, slot, next)
-		put_consumer(list, slot, journal_last_seq(bus->journal));
+		put_consumer(list, slot);
 	buf_reset(&bus->reply);
 	json_print(list, &bus->reply);
 	json_free(&list);

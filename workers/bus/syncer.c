@@ -12,6 +12,7 @@
 #include "common/alloc.h"
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/mono.h"
 #include "proto/contract.h"
 
 struct syncer {
@@ -23,8 +24,8 @@ struct syncer {
 	struct sync_job *job; /* in work, NULL = not busy */
 };
 
-void
-sync_job_run(struct sync_job *job, sync_fn *sync)
+static void
+sync_all(struct sync_job *job, sync_fn *sync)
 {
 	job->err = MS_OK;
 	for (size_t i = 0; i < job->fd_count; i++) {
@@ -42,6 +43,15 @@ sync_job_run(struct sync_job *job, sync_fn *sync)
 	if (job->manifest.len > 0)
 		job->err = file_replace(job->manifest_path,
 		    buf_slice(&job->manifest), 0640, &job->why);
+}
+
+void
+sync_job_run(struct sync_job *job, sync_fn *sync)
+{
+	struct mono begun = mono_now();
+
+	sync_all(job, sync);
+	job->took_ns = mono_now().ns - begun.ns;
 }
 
 static void

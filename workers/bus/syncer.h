@@ -24,6 +24,7 @@ struct sync_job {
 	const char *manifest_path;
 	struct buf manifest; /* empty = not; replaced after the fds */
 	enum ms_err err;     /* result */
+	uint64_t took_ns;
 	struct why why;
 };
 

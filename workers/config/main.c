@@ -9,6 +9,7 @@
 #include "common/mono.h"
 #include "proto/conf/workers.h"
 #include "proto/msg/config.h"
+#include "workers/config/figures.h"
 #include "workers/config/health.h"
 #include "workers/config/keeper.h"
 #include "workers/worker.h"
@@ -18,6 +19,7 @@ extern char **environ;
 struct configd {
 	struct config_conf conf;
 	struct keeper keeper;
+	struct config_figures figures;
 };
 
 /* ---- requests ----------------------------------------------------------- */
@@ -121,14 +123,19 @@ static void
 show_status(struct worker *w)
 {
 	const struct configd *d = worker_self(w);
+	const struct keeper *k = &d->keeper;
 
-	if (d->keeper.error_count)
+	metric_set(d->figures.generation, (int64_t)k->generation.number);
+	metric_set(d->figures.keys, (int64_t)k->store->count);
+	metric_set(d->figures.errors, (int64_t)k->error_count);
+
+	if (k->error_count)
 		worker_status(w,
 		    "generation %" PRIu64 ", the file has %zu errors",
-		    d->keeper.generation.number, d->keeper.error_count);
+		    k->generation.number, k->error_count);
 	else
 		worker_status(w, "generation %" PRIu64 ", %zu keys",
-		    d->keeper.generation.number, d->keeper.store->count);
+		    k->generation.number, k->store->count);
 }
 
 static enum ms_err
@@ -140,10 +147,19 @@ start(struct worker *w, struct why *why)
 	enum ms_err err =
 	    keeper_open(&d->keeper, worker_conf_path(w), dir, environ, why);
 
+	config_figures_init(&d->figures);
 	free(dir);
 	if (!err)
 		show_status(w);
 	return err;
+}
+
+static void
+count_reload(const struct configd *d, struct mono begun,
+    enum reload_result result)
+{
+	metric_record(d->figures.reload_seconds, mono_now().ns - begun.ns);
+	metric_add(d->figures.reloads[result], 1);
 }
 
 /* The skeleton has judged our own section; here the whole file is judged. */
@@ -151,10 +167,16 @@ static void
 reload(struct worker *w, const void *new_conf)
 {
 	struct configd *d = worker_self(w);
+	struct mono begun = mono_now();
 	struct buf announcement = { 0 };
+	enum ms_err err;
 
 	(void)new_conf; /* `dir` is for the next start */
-	(void)keeper_reload(&d->keeper, environ, &announcement);
+	err = keeper_reload(&d->keeper, environ, &announcement);
+	count_reload(d, begun,
+	    err                    ? RELOAD_REFUSED
+		: announcement.len ? RELOAD_CHANGED
+				   : RELOAD_UNCHANGED);
 	show_status(w);
 	if (announcement.len &&
 	    worker_publish(w, SLICE_LIT("config"), (struct slice){ 0 },
@@ -170,6 +192,7 @@ refused(struct worker *w, const struct conf_errors *errors)
 	struct configd *d = worker_self(w);
 
 	keeper_refuse(&d->keeper, errors);
+	metric_add(d->figures.reloads[RELOAD_REFUSED], 1);
 	show_status(w);
 }
 

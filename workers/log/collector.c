@@ -30,6 +30,7 @@ struct entry {
 struct collector {
 	struct source_rules rules;
 	struct buf scratch;
+	struct log_figures figures;
 	ev_io orders_io;
 	int orders_fd;
 	ev_timer settle; /* runs while something dropped is not yet told */
@@ -53,6 +54,7 @@ entry_drop(struct collector *c, struct entry *e)
 {
 	HASH_DEL(c->entries, e);
 	c->dropped_gone += source_facts(e->source).dropped;
+	metric_sub(c->figures.files, 1);
 	source_free(&e->source);
 	free(e);
 }
@@ -77,6 +79,7 @@ do_add(struct collector *c, const struct logs_order *order, int *fd)
 	*fd = -1;
 	name = source_name(e->source);
 	HASH_ADD_KEYPTR(hh, c->entries, name, strlen(name), e);
+	metric_add(c->figures.files, 1);
 }
 
 void
@@ -264,11 +267,13 @@ collector_new(struct loop *loop, int orders_fd, const char *log_dir,
 				     .log_dir = log_dir,
 				     .line_bytes = line_bytes,
 				     .scratch = &c->scratch,
+				     .figures = &c->figures,
 				     .on_drop = on_drop,
 				     .arg = c },
 		.orders_fd = orders_fd,
 		.on_gone = on_gone,
 		.arg = arg };
+	log_figures_init(&c->figures);
 	fd_set_nonblock(orders_fd, true);
 	fd_set_cloexec(orders_fd, true);
 	ev_io_init(&c->orders_io, on_orders, orders_fd, EV_READ);

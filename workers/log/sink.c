@@ -64,6 +64,7 @@ note_trouble(struct sink *sink, int error)
 		    "path=%s reason=%s", LOGQ(sink->path),
 		    LOGQ(strerror(error)));
 	sink->error = error;
+	metric_add(sink->failures, 1);
 }
 
 static void
@@ -182,6 +183,7 @@ rotate_when_due(struct sink *sink, uint64_t more, struct mono now)
 	    !rotation_is_due(&sink->limits, sink->size_bytes, age_ms, more))
 		return;
 	if (rolled_shift(sink->path, &sink->limits)) {
+		metric_add(sink->rotations, 1);
 		sink_reopen(sink);
 		return;
 	}

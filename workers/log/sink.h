@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/metrics.h"
 #include "common/mono.h"
 #include "common/str.h"
 #include "workers/log/rotation.h"
@@ -25,7 +26,8 @@ struct sink {
 	struct mono opened;
 	uint64_t age_ms;    /* when it was opened */
 	struct mono looked; /* last at its name, or last tried to open it */
-	int error;          /* why the last write failed, 0: it did not */
+	struct metric rotations, failures; /* may be zeroed */
+	int error; /* why the last write failed, 0: it did not */
 };
 
 void sink_init(struct sink *sink, const char *path,

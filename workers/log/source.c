@@ -36,6 +36,7 @@ struct source {
 	struct drops unconfessed, unreported;
 	uint64_t dropped; /* lines, ever */
 	struct mono dropped_at;
+	struct source_figures figures;
 };
 
 /* ---- dropping ----------------------------------------------------------- */
@@ -57,6 +58,7 @@ drop(struct source *s, const struct drops *drops)
 	add_drops(&s->unreported, drops);
 	s->dropped += drops->lines;
 	s->dropped_at = mono_now();
+	metric_add(s->figures.dropped, drops->lines);
 	s->rules->on_drop(s->rules->arg);
 }
 
@@ -88,9 +90,10 @@ confess(struct source *s, const struct stamp *stamp)
 		    s->rules->scratch);
 }
 
-/* The confession, if there is one, is the first `confessed` bytes. */
+/* The confession, if there is one, is the first `confessed` bytes; `lines`
+ * come behind it. */
 static void
-put(struct source *s, size_t confessed, struct mono now)
+put(struct source *s, size_t confessed, uint64_t lines, struct mono now)
 {
 	struct slice text = buf_slice(s->rules->scratch);
 	size_t done = sink_write(&s->sink, text, now);
@@ -98,14 +101,18 @@ put(struct source *s, size_t confessed, struct mono now)
 
 	if (confessed > 0 && done >= confessed)
 		s->unconfessed = (struct drops){ 0 };
-	if (done == text.len)
+	metric_add(s->figures.bytes, done);
+	if (done == text.len) {
+		metric_add(s->figures.lines, lines);
 		return;
+	}
 	if (done < confessed)
 		done = confessed; /* stays to be said */
 	text.ptr += done;
 	text.len -= done;
 	lost.lines = count_lines(text);
 	lost.bytes = text.len;
+	metric_add(s->figures.lines, lines - lost.lines);
 	drop(s, &lost);
 }
 
@@ -117,6 +124,7 @@ write_lines(struct source *s, bool all)
 	struct mono now = mono_now();
 	struct drops over = { 0 };
 	size_t off = 0, confessed = 0;
+	uint64_t lines = 0;
 	struct stamp stamp;
 	struct piece piece;
 
@@ -134,11 +142,12 @@ write_lines(struct source *s, bool all)
 			confessed = s->rules->scratch->len;
 		}
 		stamp_line(&stamp, &piece, s->rules->scratch);
+		lines++;
 	}
 	buf_drop(&s->pending, off);
 	if (s->pending.len == 0 && s->pending.cap > PENDING_KEEP)
 		buf_fini(&s->pending);
-	put(s, confessed, now);
+	put(s, confessed, lines, now);
 	drop(s, &over);
 }
 
@@ -155,7 +164,7 @@ source_settle(struct source *s)
 	stamp_init(&stamp, &s->origin, wall_ns());
 	buf_reset(s->rules->scratch);
 	confess(s, &stamp);
-	put(s, s->rules->scratch->len, now);
+	put(s, s->rules->scratch->len, 0, now);
 	return s->unconfessed.lines > 0;
 }
 
@@ -258,6 +267,18 @@ rotation_of(const struct logs_order *order)
 		.keep = order->keep };
 }
 
+static void
+begin_sink(struct source *s, const char *path, const struct rotation *limits)
+{
+	const struct log_figures *figures = s->rules->figures;
+
+	sink_init(&s->sink, path, limits);
+	if (figures) {
+		s->sink.rotations = figures->rotations;
+		s->sink.failures = figures->failures;
+	}
+}
+
 struct source *
 source_new(const struct source_rules *rules, const struct logs_order *order,
     int fd)
@@ -270,7 +291,8 @@ source_new(const struct source_rules *rules, const struct logs_order *order,
 	s->name = xstrdup(order->name);
 	s->origin = (struct origin){ .name = s->name, .format = order->format };
 	s->quota.rate = order->rate;
-	sink_init(&s->sink, path, &limits);
+	source_figures_init(&s->figures, s->name);
+	begin_sink(s, path, &limits);
 	free(path);
 	watch(s, order, fd);
 	return s;
@@ -314,7 +336,7 @@ source_change(struct source *s, const struct logs_order *order, int fd)
 	}
 	if (strcmp(path, s->sink.path) != 0) {
 		sink_fini(&s->sink);
-		sink_init(&s->sink, path, &limits);
+		begin_sink(s, path, &limits);
 	}
 	sink_set_limits(&s->sink, &limits);
 	s->quota.rate = order->rate;

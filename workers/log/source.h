@@ -8,6 +8,7 @@
 #define WORKERS_LOG_SOURCE_H
 
 #include "common/loop.h"
+#include "workers/log/figures.h"
 #include "workers/log/sink.h"
 #include "workers/log/stamp.h"
 
@@ -17,7 +18,8 @@ struct source;
 struct source_rules {
 	struct loop *loop;
 	const char *log_dir;
-	size_t line_bytes;   /* may change */
+	size_t line_bytes; /* may change */
+	const struct log_figures *figures;
 	struct buf *scratch; /* lines on their way to a file */
 	/* lines were dropped: source_settle() is to be called soon */
 	void (*on_drop)(void *arg);

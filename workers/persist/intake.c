@@ -13,6 +13,9 @@
 #include "common/alloc.h"
 #include "common/backoff.h"
 #include "common/log.h"
+#include "common/mono.h"
+#include "workers/exemplar.h"
+#include "workers/persist/figures.h"
 #include "workers/persist/store.h"
 
 struct intake {
@@ -27,13 +30,15 @@ struct intake {
 	bool writing;
 	const struct ms_event *events; /* the batch at hand, NULL none */
 	size_t count;
+	struct mono received;  /* the batch at hand */
 	struct ms_event *kept; /* of a batch that is not stored whole; reused */
 	size_t kept_cap;
 	struct stored stored; /* by the job at hand */
 	ev_timer retry_timer;
 	struct backoff backoff;
 	void (*drained)(struct worker *w);
-	struct persist_stats_out stats;
+	struct persist_figures figures;
+	bool database_up;
 	struct why last;
 	bool told; /* of this outage, with `last` */
 };
@@ -66,28 +71,60 @@ write_batch(struct intake *in)
 static void
 count_stored(struct intake *in)
 {
-	in->stats.events_stored += in->stored.events;
-	in->stats.duplicates += in->stored.duplicates;
+	const struct metric *figure = in->figures.of;
+
+	metric_add(figure[PERSIST_EVENTS], in->stored.events);
+	metric_add(figure[PERSIST_DUPLICATES], in->stored.duplicates);
+	metric_add(figure[PERSIST_RAW], in->stored.as_raw);
 	if (in->stored.cursor_seq > 0)
-		in->stats.cursor_seq = in->stored.cursor_seq;
+		metric_set(figure[PERSIST_CURSOR],
+		    (int64_t)in->stored.cursor_seq);
 	if (in->stored.as_raw > 0)
 		log_warn("events stored as bytes", "count=%llu seq=%llu",
 		    (unsigned long long)in->stored.as_raw,
 		    (unsigned long long)in->stored.cursor_seq);
 }
 
+/* All of the batch at hand came and was committed together. */
+static void
+measure(const struct intake *in)
+{
+	const struct metric *figure = in->figures.of;
+	uint64_t took_ns = mono_now().ns - in->received.ns;
+	int64_t age_ns = wall_ns() - in->events[in->count - 1].time_ns;
+
+	metric_record_many(figure[PERSIST_COMMIT], took_ns, in->count);
+	metric_record(figure[PERSIST_BATCH_EVENTS], in->count);
+	metric_add(figure[PERSIST_BATCHES], 1);
+	metric_set(figure[PERSIST_LAG], age_ns > 0 ? age_ns : 0);
+	for (size_t i = 0; i < in->count; i++) {
+		if (!in->events[i].traceparent)
+			continue;
+		exemplar_note_text(figure[PERSIST_COMMIT], took_ns,
+		    slice_of(in->events[i].traceparent));
+		break;
+	}
+}
+
+static void
+set_database_up(struct intake *in, bool up)
+{
+	in->database_up = up;
+	metric_set(in->figures.of[PERSIST_DATABASE_UP], up);
+}
+
 static void
 on_success(struct intake *in)
 {
-	if (in->backoff.failures > 0 || !in->stats.database_up) {
+	if (in->backoff.failures > 0 || !in->database_up) {
 		log_info("storing events", "cursor=%llu",
-		    (unsigned long long)in->stats.cursor_seq);
+		    (unsigned long long)in->stored.cursor_seq);
 		worker_status(in->w, "storing events");
 	}
 	backoff_reset(&in->backoff);
 	in->told = false;
-	in->stats.database_up = true;
-	in->stats.batches++;
+	set_database_up(in, true);
+	measure(in);
 	in->events = NULL;
 	ms_consumer_settle(in->consumer, MS_OK);
 }
@@ -95,8 +132,8 @@ on_success(struct intake *in)
 static void
 on_failure(struct intake *in, enum ms_err err, const struct why *why)
 {
-	in->stats.database_errors++;
-	in->stats.database_up = err != MS_EUNAVAILABLE;
+	persist_figures_error(&in->figures, err);
+	set_database_up(in, err != MS_EUNAVAILABLE);
 	if (!in->told || strcmp(in->last.text, why->text) != 0) {
 		in->told = true;
 		in->last = *why;
@@ -133,8 +170,10 @@ on_retry(struct ev_loop *ev, ev_timer *timer, int what)
 
 	(void)ev;
 	(void)what;
-	if (in->events != NULL && !in->writing && in->drained == NULL)
-		write_batch(in);
+	if (in->events == NULL || in->writing || in->drained != NULL)
+		return;
+	metric_add(in->figures.of[PERSIST_RETRIES], 1);
+	write_batch(in);
 }
 
 /* The life of the processes is told on the bus; who wants it in the store too
@@ -176,6 +215,7 @@ on_batch(void *arg, const struct ms_event *events, size_t count)
 
 	if (in->drained != NULL)
 		return MS_ESHUTDOWN;
+	in->received = mono_now();
 	in->events = events;
 	in->count = count;
 	keep_ours(in);
@@ -210,6 +250,7 @@ intake_open(struct worker *w, const struct persist_conf *conf, struct db *db,
 	in->db = db;
 	backoff_init(&in->backoff, dice_seed());
 	in->job = (struct db_job){ .run = run_job, .done = on_written };
+	persist_figures_init(&in->figures);
 	store_init(&in->store);
 	ev_timer_init(&in->retry_timer, on_retry, 0, 0);
 	err = ms_open(&(struct ms_options){ .run_dir = worker_run_dir(w) },
@@ -278,11 +319,19 @@ void
 intake_stats(const struct intake *in, struct persist_stats_out *out)
 {
 	const struct breaker *breaker = db_breaker(in->db);
+	const struct metric *figure = in->figures.of;
 
-	*out = in->stats;
-	out->breaker = (int)breaker->state;
-	out->retry_in_ms = breaker->state == BREAKER_OPEN
-	    ? breaker_wait_ms(breaker, mono_now())
-	    : 0;
-	out->last_error = in->last.text[0] ? (char *)in->last.text : NULL;
+	*out = (struct persist_stats_out){
+		.events_stored = metric_own(figure[PERSIST_EVENTS]),
+		.duplicates = metric_own(figure[PERSIST_DUPLICATES]),
+		.batches = metric_own(figure[PERSIST_BATCHES]),
+		.cursor_seq = metric_own(figure[PERSIST_CURSOR]),
+		.database_errors = persist_figures_errors(&in->figures),
+		.database_up = in->database_up,
+		.breaker = (int)breaker->state,
+		.retry_in_ms = breaker->state == BREAKER_OPEN
+		    ? breaker_wait_ms(breaker, mono_now())
+		    : 0,
+		.last_error = in->last.text[0] ? (char *)in->last.text : NULL,
+	};
 }

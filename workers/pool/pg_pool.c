@@ -16,6 +16,7 @@
 #include "common/backoff.h"
 #include "common/fd.h"
 #include "common/log.h"
+#include "workers/exemplar.h"
 #include "workers/pool/pg_cancels.h"
 #include "workers/pool/pg_socket.h"
 
@@ -24,7 +25,8 @@
 /* Connections beyond max_clients that may say what they want: cancels. */
 #define STRANGERS_MAX 64u
 /* A client that left in good order lets its server finish that long. */
-#define LAST_WORK_MS 5000u
+#define LAST_WORK_MS  5000u
+#define TRACE_SETTING "ms.traceparent"
 
 static const struct pg_server_ops server_ops;
 static const struct pg_client_ops client_ops;
@@ -43,9 +45,9 @@ database_of(struct pool_key *key)
 }
 
 static void
-note_error(struct pg_pool *pool, const char *text)
+note_error(struct pg_pool *pool, enum pool_trouble kind, const char *text)
 {
-	pool->record->errors++;
+	metric_add(pool->figures.trouble[kind], 1);
 	snprintf(pool->last_error, sizeof(pool->last_error), "%s", text);
 }
 
@@ -94,6 +96,31 @@ database_drop(struct pg_pool *pool, struct pg_database *db)
 {
 	if (!db->fixed && db->clients == 0 && pool_key_is_unused(&db->key))
 		database_free(pool, db);
+}
+
+/* ---- handing out ---------------------------------------------------------------- */
+
+/* options=-c ms.traceparent=... of its conninfo: the server takes any setting
+ * with a dot in its name. */
+static struct slice
+trace_of(const struct pg_client *client)
+{
+	const struct pg_startup *startup = client->startup;
+
+	for (size_t i = 0; i < startup->setting_count; i++)
+		if (strcasecmp(startup->settings[i].name, TRACE_SETTING) == 0)
+			return slice_of(startup->settings[i].value);
+	return (struct slice){ NULL, 0 };
+}
+
+static void
+link_client(struct pg_pool *pool, struct pg_client *client)
+{
+	uint64_t took_ns = mono_now().ns - client->waiter.since.ns;
+
+	metric_record(pool->figures.acquire, took_ns);
+	exemplar_note_text(pool->figures.acquire, took_ns, trace_of(client));
+	pg_client_link(client);
 }
 
 /* ---- servers ------------------------------------------------------------------ */
@@ -152,8 +179,10 @@ static void
 on_server_opened(struct pg_server *server)
 {
 	struct pg_pool *pool = server->owner;
+	struct mono now = mono_now();
 
-	pool_opened(&pool->core, &server->slot, mono_now());
+	metric_record(pool->figures.connect, now.ns - server->slot.since.ns);
+	pool_opened(&pool->core, &server->slot, now);
 	if (!pool->core.warm)
 		pool->core.warm = server->slot.key;
 	if (pool->away) {
@@ -199,7 +228,7 @@ on_server_failed(struct pg_server *server, const char *sqlstate,
 	struct pool_key *key = server->slot.key;
 	bool refused = is_refusal(sqlstate);
 
-	note_error(pool, message);
+	note_error(pool, refused ? TROUBLE_REFUSED : TROUBLE_CONNECT, message);
 	if (server->slot.state == SLOT_OPENING)
 		pool_failed(&pool->core, &server->slot, mono_now());
 	if (refused)
@@ -222,7 +251,7 @@ on_server_set(struct pg_server *server, struct slice error)
 	struct pg_client *client = server->holder;
 
 	if (error.len == 0) {
-		pg_client_link(client);
+		link_client(server->owner, client);
 		kick(server->owner); /* it may be draining */
 		return;
 	}
@@ -247,7 +276,7 @@ on_server_broken(struct pg_server *server, const char *why)
 	struct pg_client *client = server->holder;
 	bool was_idle = server->slot.state == SLOT_IDLE;
 
-	note_error(pool, why);
+	note_error(pool, TROUBLE_BROKEN, why);
 	log_info("server connection given up", "pool=%s pid=%u reason=%s",
 	    pool->name, server->key.pid, LOGQ(why));
 	if (client) { /* it has seen nothing of it yet */
@@ -338,7 +367,7 @@ on_client_started(struct pg_client *client)
 		return;
 	}
 	if (pool->admitted >= pool->max_clients) {
-		pool->record->errors++;
+		metric_add(pool->figures.trouble[TROUBLE_FULL], 1);
 		pg_client_refuse(client, PG_TOO_MANY,
 		    "sorry, too many clients already (max_clients of the "
 		    "pool)");
@@ -373,6 +402,9 @@ on_client_ready(struct pg_client *client)
 {
 	struct pg_pool *pool = client->owner;
 
+	metric_add(pool->figures.queries, 1);
+	if (client->relay.status == 'I')
+		metric_add(pool->figures.transactions, 1);
 	if (pool->draining)
 		kick(pool);
 }
@@ -411,12 +443,14 @@ on_client_ended(struct pg_client *client, enum relay_end end)
 		    "invalid message length");
 		return;
 	case RELAY_SERVER_GONE:
-		note_error(pool, "server connection lost in a session");
+		note_error(pool, TROUBLE_LOST,
+		    "server connection lost in a session");
 		pg_client_refuse(client, PG_ADMIN_SHUTDOWN,
 		    "terminating connection: the server connection was lost");
 		return;
 	case RELAY_SERVER_BROKEN:
-		note_error(pool, "malformed message from the server");
+		note_error(pool, TROUBLE_PROTOCOL,
+		    "malformed message from the server");
 		pg_client_refuse(client, PG_CONNECTION_FAILURE,
 		    "the server sent a malformed message");
 		return;
@@ -457,12 +491,11 @@ serve(struct pg_pool *pool, struct pg_client *client, struct pg_server *server)
 		server_close(server, false, false, 0);
 		return;
 	}
-	pool->record->acquired++;
 	client->server = server;
 	server->holder = client;
 	count = pg_client_settings(client, &server->params, settings);
 	if (count == 0) {
-		pg_client_link(client);
+		link_client(pool, client);
 		return;
 	}
 	client->state = CLIENT_SETTING;
@@ -475,7 +508,7 @@ expire(struct pg_pool *pool, struct pg_client *client)
 {
 	char text[400];
 
-	pool->record->timeouts++;
+	metric_add(pool->figures.trouble[TROUBLE_TIMEOUT], 1);
 	if (client->key->breaker.state != BREAKER_CLOSED) {
 		snprintf(text, sizeof(text),
 		    "the server cannot be reached (waited for "
@@ -563,6 +596,7 @@ on_step(struct loop_task *task)
 	while ((step = pool_next(&pool->core, now)).act != POOL_REST)
 		take(pool, &step);
 	rest(pool, now);
+	pool_figures_show(&pool->figures, &pool->core, pool->client_count);
 	if (pg_pool_is_drained(pool) ||
 	    (pool->handed_over && pg_pool_is_empty(pool)))
 		pool->on_drained(pool->owner);
@@ -639,6 +673,7 @@ pg_pool_open(struct pg_pool **pool_r, struct worker *w, const char *name,
 	pool->loop = worker_loop(w);
 	pool->listen_fd = -1;
 	pool->record = pg_socket_record(w, name);
+	pool_figures_init(&pool->figures, name);
 	pool->step.run = on_step;
 	ev_init(&pool->wake, on_wake);
 	ev_init(&pool->accept_pause, on_accept_again);

@@ -9,6 +9,7 @@
 #include "common/breaker_meter.h"
 #include "proto/conf/pool.h"
 #include "workers/pool/cancel.h"
+#include "workers/pool/figures.h"
 #include "workers/pool/pg_client.h"
 #include "workers/pool/pg_server.h"
 #include "workers/pool/pool.h"
@@ -23,7 +24,6 @@ struct pg_database { /* a database and a user: servers of it are alike */
 };
 
 struct pool_record { /* since the first life of this pool */
-	uint64_t acquired, timeouts, errors;
 	uint64_t lives;
 };
 
@@ -58,6 +58,7 @@ struct pg_pool {
 	void (*on_drained)(void *owner); /* or empty */
 	bool handed_over;                /* the socket is the next life's */
 	struct pool_record *record;
+	struct pool_figures figures;
 	char last_error[256];
 };
 

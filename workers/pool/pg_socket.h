@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The socket clients connect to, and the counters of a pool: both outlive a
+ * The socket clients connect to, and how often the pool has lived: both outlive a
  * restart and a crash of ms-pool, so clients wait instead of being refused.
  */
 #ifndef WORKERS_POOL_PG_SOCKET_H

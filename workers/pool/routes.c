@@ -56,9 +56,10 @@ print_pool(const struct pg_pool *pool, struct buf *out)
 	print_number(out, "servers_active", leased + count[SLOT_RESETTING]);
 	print_number(out, "servers_idle", count[SLOT_IDLE]);
 	print_number(out, "servers_opening", count[SLOT_OPENING]);
-	print_number(out, "acquired", pool->record->acquired);
-	print_number(out, "timeouts", pool->record->timeouts);
-	print_number(out, "errors", pool->record->errors);
+	print_number(out, "acquired", metric_own_count(pool->figures.acquire));
+	print_number(out, "timeouts",
+	    metric_own(pool->figures.trouble[TROUBLE_TIMEOUT]));
+	print_number(out, "errors", pool_figures_errors(&pool->figures));
 	print_number(out, "lives", pool->record->lives);
 	print_breaker(pool, out);
 	buf_add_str(out, ",\"last_error\":");
