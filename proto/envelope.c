@@ -331,3 +331,12 @@ frame_seq(const void *frame)
 {
 	return get_u64((const unsigned char *)frame + AT_SEQ);
 }
+
+void
+frame_ids(const void *frame, struct frame_ids *ids_r)
+{
+	_Static_assert(AT_CAUSATION - AT_ID + sizeof(struct id128) ==
+		sizeof(*ids_r),
+	    "three in a row");
+	memcpy(ids_r, (const unsigned char *)frame + AT_ID, sizeof(*ids_r));
+}

@@ -129,6 +129,10 @@ enum ms_err envelope_peek(struct slice frame,
 void frame_stamp(unsigned char *frame, uint64_t seq, uint32_t log_epoch,
     uint16_t deliveries, uint8_t set_flags);
 uint64_t frame_seq(const void *frame);
+struct frame_ids { /* as in the frame */
+	struct id128 id, correlation, causation;
+};
+void frame_ids(const void *frame, struct frame_ids *ids_r);
 /* Identity for deduplication: XXH3-128 over source and id. */
 struct id128 envelope_identity(const struct envelope *event);
 

@@ -18,6 +18,9 @@ static const struct field_name on_corruption_names[] = {
 	{ NULL, 0 }
 };
 
+static const struct field_name flow_names[] = { { "off", FLOW_MODE_OFF },
+	{ "warn", FLOW_MODE_WARN }, { NULL, 0 } };
+
 const struct field bus_rows[] = {
 	{ .name = "dir",
 	    .type = FIELD_STR,
@@ -110,6 +113,14 @@ const struct field bus_rows[] = {
 	    .max = 1u << 20,
 	    .help = "Events of one consumer that may be in flight, delivered "
 		    "and not settled." },
+	{ .name = "flow",
+	    .type = FIELD_ENUM,
+	    BUS(flow),
+	    .def = "warn",
+	    .names = flow_names,
+	    .help = "When an event names a cause that never was, or not its "
+		    "cause's correlation and trace: warn = count it and tell "
+		    "flow.violation; off = do not look." },
 	{ .name = "supervision",
 	    .type = FIELD_BOOL,
 	    BUS(supervision),

@@ -10,6 +10,11 @@ enum on_corruption {
 	ON_CORRUPTION_ISOLATE /* go on without the damaged range */
 };
 
+enum flow_mode {
+	FLOW_MODE_OFF,
+	FLOW_MODE_WARN /* count and tell violations */
+};
+
 struct bus_conf {
 	char *dir;                  /* NULL = state_dir/bus */
 	uint64_t segment_bytes;     /* 64M */
@@ -23,6 +28,7 @@ struct bus_conf {
 	int on_corruption;          /* stop; enum on_corruption */
 	uint32_t max_consumers;     /* 256 */
 	uint32_t max_ack_pending;   /* 16384 events in flight per consumer */
+	int flow;                   /* warn; enum flow_mode */
 	bool supervision;           /* yes: msd's events are published */
 };
 extern const struct field bus_rows[];

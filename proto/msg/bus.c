@@ -313,7 +313,7 @@ static const struct field stats_out[] = {
 	    .type = FIELD_U64,
 	    .tag = 4,
 	    .off = offsetof(struct bus_stats_out, events_in),
-	    .help = "events accepted since the start" },
+	    .help = "events accepted, by all lives of the bus" },
 	{ .name = "duplicates_in",
 	    .type = FIELD_U64,
 	    .tag = 5,
@@ -424,6 +424,11 @@ static const struct field stats_out[] = {
 	    .tag = 26,
 	    .off = offsetof(struct bus_stats_out, dir),
 	    .help = "directory of the log" },
+	{ .name = "flow_violations",
+	    .type = FIELD_U64,
+	    .tag = 27,
+	    .off = offsetof(struct bus_stats_out, flow_violations),
+	    .help = "events that do not fit their cause" },
 	FIELD_END,
 };
 

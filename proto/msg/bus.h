@@ -115,6 +115,7 @@ struct bus_stats_out {
 	uint32_t waiting_publishes, live_queue;
 	uint32_t quarantined; /* files below dir/quarantine */
 	char *dir;
+	uint64_t flow_violations;
 };
 /* bus.consumers: body = JSON array, one object per durable consumer */
 

@@ -15,6 +15,7 @@ start() {
 }
 start
 for what in publish synced; do "$B/t/bench/bus_flow" "$dir" $what 1000000; done
+"$B/t/bench/bus_flow" "$dir" latency 20000
 "$B/t/bench/bus_flow" "$dir" consume 2000000
 echo "bus.rss.busy $(awk '/^VmRSS/ { print $2 / 1024 }' /proc/$bus/status) mib"
 kill -9 $bus

@@ -3,7 +3,7 @@
  * Events through the bus: publish N of 256 bytes and wait for their
  * acknowledgements, or consume them durably.  Prints `name value unit`.
  *
- *   bus_flow RUN_DIR publish|synced|consume N
+ *   bus_flow RUN_DIR publish|synced|latency|consume N
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +58,40 @@ publish(struct ms *ms, unsigned long count, enum ms_durability durability)
 	return EXIT_SUCCESS;
 }
 
+static int
+by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* One event at a time: from ms_publish() until it is acknowledged. */
+static int
+latency(struct ms *ms, unsigned long count)
+{
+	struct ms_event event = { .subject = "agent.7.progressed",
+		.data = "1",
+		.data_bytes = 1 };
+	double *took = calloc(count + 1, sizeof(*took));
+
+	for (unsigned long i = 0; took && i < count; i++) {
+		double begun = seconds();
+
+		if (ms_publish(ms, &event, MS_WRITTEN) || ms_flush(ms, WAIT_MS))
+			return fail(ms, "publish");
+		took[i] = seconds() - begun;
+	}
+	if (!took || count == 0)
+		return fail(ms, "nothing was measured");
+	qsort(took, count, sizeof(*took), by_size);
+	printf("bus.publish.written.p50 %.1f us\n", took[count / 2] * 1e6);
+	printf("bus.publish.written.p99 %.1f us\n",
+	    took[count * 99 / 100] * 1e6);
+	free(took);
+	return EXIT_SUCCESS;
+}
+
 static enum ms_err
 on_batch(void *arg, const struct ms_event *events, size_t count)
 {
@@ -97,7 +131,7 @@ main(int argc, char **argv)
 
 	if (argc != 4) {
 		fprintf(stderr,
-		    "usage: bus_flow RUN_DIR publish|synced|consume N\n");
+		    "usage: bus_flow RUN_DIR publish|synced|latency|consume N\n");
 		return 2;
 	}
 	count = strtoul(argv[3], NULL, 10);
@@ -107,6 +141,8 @@ main(int argc, char **argv)
 		code = publish(ms, count, MS_WRITTEN);
 	else if (strcmp(argv[2], "synced") == 0)
 		code = publish(ms, count, MS_SYNCED);
+	else if (strcmp(argv[2], "latency") == 0)
+		code = latency(ms, count);
 	else if (strcmp(argv[2], "consume") == 0)
 		code = consume(ms, count);
 	ms_close(&ms);

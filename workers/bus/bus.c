@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "proto/batch.h"
 #include "proto/envelope.h"
+#include "workers/bus/flow_watch.h"
 #include "workers/bus/live.h"
 #include "workers/bus/supervision.h"
 
@@ -335,6 +336,15 @@ listen_to_msd(struct bus *bus)
 		bus->supervision = supervision_new(bus, socket);
 }
 
+static void
+watch_flow(struct bus *bus)
+{
+	if (bus->conf.flow == FLOW_MODE_OFF)
+		flow_watch_free(&bus->watch);
+	else if (!bus->watch)
+		bus->watch = flow_watch_new(bus);
+}
+
 enum ms_err
 bus_start(struct bus *bus, struct worker *worker, struct why *why)
 {
@@ -365,6 +375,7 @@ bus_start(struct bus *bus, struct worker *worker, struct why *why)
 	    journal_last_seq(bus->journal), send_live, bus);
 	journal_on_batch(bus->journal, on_batch);
 	journal_retain(bus->journal, wall_ns());
+	watch_flow(bus);
 	listen_to_msd(bus);
 	bus_show(bus);
 	return MS_OK;
@@ -388,6 +399,7 @@ bus_reload(struct bus *bus, const struct bus_conf *conf)
 	bus->conf.live_heartbeat_ms = conf->live_heartbeat_ms;
 	bus->conf.max_consumers = conf->max_consumers;
 	bus->conf.max_ack_pending = conf->max_ack_pending;
+	bus->conf.flow = conf->flow;
 	bus->conf.supervision = conf->supervision;
 	journal_set_limits(bus->journal, &limits);
 	dedup_set_limits(bus->dedup, conf->dedup_window_ms,
@@ -395,6 +407,7 @@ bus_reload(struct bus *bus, const struct bus_conf *conf)
 	live_set_heartbeat(bus->live, conf->live_heartbeat_ms);
 	if (bus->draining)
 		return;
+	watch_flow(bus);
 	listen_to_msd(bus);
 	bus_turn(bus);
 }
@@ -428,6 +441,7 @@ bus_stop(struct bus *bus)
 		journal_close(&bus->journal);
 	cursors_close(&bus->cursors);
 	slots_free(bus);
+	flow_watch_free(&bus->watch);
 	live_free(&bus->live);
 	dedup_free(&bus->dedup);
 	publish_queue_free(&bus->queue);

@@ -17,6 +17,7 @@
 #include "workers/bus/journal_read.h"
 #include "workers/worker.h"
 
+struct flow_watch;
 struct live;
 struct publish_queue;
 struct slot; /* a consumer with its parked fetch: slot.h */
@@ -35,6 +36,7 @@ struct bus {
 	struct publish_queue *queue;
 	struct slot *slots; /* uthash by name */
 	struct reader_list *readers;
+	struct flow_watch *watch;        /* NULL: flow = off */
 	struct supervision *supervision; /* NULL: not asked for, or no msd */
 	struct loop_task turn_end;
 	ev_timer dedup_timer;

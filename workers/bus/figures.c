@@ -8,22 +8,22 @@
 /* clang-format off */
 static const struct metric_row rows[] = {
 	[FIGURE_EVENTS] = { .name = "ms_bus_events_total",
-	    .kind = METRIC_COUNTER,
+	    .kind = METRIC_COUNTER, .flags = METRIC_EXACT,
 	    .help = "Events stored, duplicates not among them." },
 	[FIGURE_DUPLICATES] = { .name = "ms_bus_duplicates_total",
-	    .kind = METRIC_COUNTER,
+	    .kind = METRIC_COUNTER, .flags = METRIC_EXACT,
 	    .help = "Events recognised by their id and not stored again." },
 	[FIGURE_RECEIVED_BYTES] = { .name = "ms_bus_received_bytes_total",
-	    .kind = METRIC_COUNTER, .unit = METRIC_UNIT_BYTES,
+	    .kind = METRIC_COUNTER, .flags = METRIC_EXACT, .unit = METRIC_UNIT_BYTES,
 	    .help = "Bytes of the batches that were taken." },
 	[FIGURE_DELIVERED] = { .name = "ms_bus_delivered_events_total",
-	    .kind = METRIC_COUNTER,
+	    .kind = METRIC_COUNTER, .flags = METRIC_EXACT,
 	    .help = "Events handed to durable consumers and readers." },
 	[FIGURE_DELIVERED_BYTES] = { .name = "ms_bus_delivered_bytes_total",
 	    .kind = METRIC_COUNTER, .unit = METRIC_UNIT_BYTES,
 	    .help = "Bytes handed to durable consumers and readers." },
 	[FIGURE_LIVE_MESSAGES] = { .name = "ms_bus_live_messages_total",
-	    .kind = METRIC_COUNTER,
+	    .kind = METRIC_COUNTER, .flags = METRIC_EXACT,
 	    .help = "Messages sent to live subscribers." },
 	[FIGURE_LIVE_BYTES] = { .name = "ms_bus_live_bytes_total",
 	    .kind = METRIC_COUNTER, .unit = METRIC_UNIT_BYTES,
@@ -85,24 +85,30 @@ static const struct metric_row refused_row = {
 	.max_series = MS_ERR_COUNT,
 	.help = "Batches refused, by the error they were answered with.",
 };
+static const struct metric_row flow_row = {
+	.name = "ms_bus_flow_violations_total", .kind = METRIC_COUNTER,
+	.flags = METRIC_EXACT, .labels = { "reason" },
+	.max_series = FLOW_FAULTS,
+	.help = "Events that do not fit the cause they name.",
+};
 static const struct metric_row delivered_row = {
 	.name = "ms_bus_consumer_delivered_total", .kind = METRIC_COUNTER,
-	.labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" },
 	.help = "Events handed to a durable consumer, redeliveries included.",
 };
 static const struct metric_row redeliveries_row = {
 	.name = "ms_bus_redeliveries_total", .kind = METRIC_COUNTER,
-	.labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" },
 	.help = "Events handed to a durable consumer once more.",
 };
 static const struct metric_row lag_row = {
 	.name = "ms_bus_consumer_lag_events", .kind = METRIC_GAUGE,
-	.labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" },
 	.help = "Events of the log that a durable consumer has not settled.",
 };
 static const struct metric_row in_flight_row = {
 	.name = "ms_bus_consumer_in_flight_events", .kind = METRIC_GAUGE,
-	.labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" },
 	.help = "Events handed to a durable consumer and not settled.",
 };
 /* clang-format on */
@@ -112,6 +118,21 @@ void
 figures_init(struct figures *f)
 {
 	metrics_declare_all(rows, ARRAY_LEN(rows), f->of);
+	for (int i = FLOW_SOUND + 1; i < FLOW_FAULTS; i++) {
+		const char *reason = flow_fault_name((enum flow_fault)i);
+
+		f->flow[i] = metrics_series(&flow_row, &reason);
+	}
+}
+
+uint64_t
+figures_violations(const struct figures *f)
+{
+	uint64_t sum = 0;
+
+	for (int i = FLOW_SOUND + 1; i < FLOW_FAULTS; i++)
+		sum += metric_own(f->flow[i]);
+	return sum;
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "common/err.h"
 #include "common/metrics.h"
+#include "workers/bus/flow.h"
 
 enum figure {
 	FIGURE_EVENTS,
@@ -40,6 +41,7 @@ enum figure {
 struct figures {
 	struct metric of[FIGURE_COUNT];
 	struct metric refused[MS_ERR_COUNT]; /* those that happened */
+	struct metric flow[FLOW_FAULTS];
 };
 
 /* Of one durable consumer, what is shown of it included. */
@@ -54,6 +56,7 @@ void consumer_figures_init(struct consumer_figures *figures,
     const char *consumer);
 void figures_refused(struct figures *figures, enum ms_err reason);
 uint64_t figures_refused_all(const struct figures *figures);
+uint64_t figures_violations(const struct figures *figures);
 /* bytes: of the batch, which is empty when count is 0. */
 void figures_delivered(const struct figures *figures, uint64_t count,
     size_t bytes);

@@ -14,6 +14,7 @@
 #include "proto/envelope.h"
 #include "proto/traceparent.h"
 #include "workers/bus/bus.h"
+#include "workers/bus/flow_watch.h"
 #include "workers/bus/live.h"
 #include "workers/exemplar.h"
 
@@ -45,6 +46,7 @@ struct waiting {
 struct checked {
 	struct slice frame;
 	struct slice subject;
+	struct slice traceparent;
 	struct id128 identity;
 };
 
@@ -126,7 +128,10 @@ check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
 			    *what.text ? what.text : ms_strerr(err));
 		checked[i].subject = event.subject;
 		checked[i].identity = envelope_identity(&event);
+		checked[i].traceparent = event.traceparent;
 		dedup_expect(bus->dedup, &checked[i].identity);
+		if (bus->watch)
+			flow_watch_expect(bus->watch, &event.id);
 	}
 	return MS_OK;
 }
@@ -160,9 +165,13 @@ check(struct bus *bus, struct slice bytes, struct batch_head *head_r,
 
 /* ---- taking -------------------------------------------------------------- */
 
+struct clocks { /* of one request */
+	int64_t mono_ms, wall_ms;
+};
+
 /* Its sequence; *known_r: it is in the log already. */
 static uint64_t
-take_one(struct bus *bus, const struct checked *c, int64_t now_ms,
+take_one(struct bus *bus, const struct checked *c, const struct clocks *now,
     bool *known_r)
 {
 	bool dedup = bus->conf.dedup_window_ms > 0;
@@ -173,9 +182,19 @@ take_one(struct bus *bus, const struct checked *c, int64_t now_ms,
 		return seq;
 	seq = journal_add(bus->journal, c->frame);
 	if (dedup)
-		dedup_add(bus->dedup, &c->identity, seq, now_ms);
+		dedup_add(bus->dedup, &c->identity, seq, now->mono_ms);
+	if (bus->watch)
+		flow_watch_event(bus->watch, c->frame, c->subject,
+		    c->traceparent, (uint64_t)now->wall_ms);
 	live_event(bus->live, c->subject);
 	return seq;
+}
+
+static struct clocks
+clocks_at(struct mono received)
+{
+	return (struct clocks){ (int64_t)(received.ns / NS_PER_MS),
+		wall_ns() / NS_PER_MS };
 }
 
 static void
@@ -188,14 +207,14 @@ count_taken(const struct bus *bus, uint64_t events, uint64_t duplicates)
 static void
 take(struct bus *bus, uint32_t count, struct waiting *w)
 {
-	int64_t now_ms = (int64_t)(w->received.ns / NS_PER_MS);
+	struct clocks now = clocks_at(w->received);
 	struct bus_publish_out *out = &w->out;
 
-	dedup_expire(bus->dedup, now_ms);
+	dedup_expire(bus->dedup, now.mono_ms);
 	for (uint32_t i = 0; i < count; i++) {
 		bool known;
 		uint64_t seq =
-		    take_one(bus, &bus->queue->checked[i], now_ms, &known);
+		    take_one(bus, &bus->queue->checked[i], &now, &known);
 
 		if (known)
 			out->duplicates++;
@@ -211,6 +230,7 @@ take(struct bus *bus, uint32_t count, struct waiting *w)
 enum ms_err
 publish_own(struct bus *bus, struct slice frame, struct why *why)
 {
+	struct clocks now = clocks_at(mono_now());
 	struct checked c = { .frame = frame };
 	struct envelope event;
 	enum ms_err err;
@@ -225,8 +245,9 @@ publish_own(struct bus *bus, struct slice frame, struct why *why)
 	if (err)
 		return err;
 	c.subject = event.subject;
+	c.traceparent = event.traceparent;
 	c.identity = envelope_identity(&event);
-	take_one(bus, &c, (int64_t)(mono_now().ns / NS_PER_MS), &known);
+	take_one(bus, &c, &now, &known);
 	count_taken(bus, !known, known);
 	bus_turn(bus);
 	return MS_OK;

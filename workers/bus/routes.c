@@ -41,6 +41,7 @@ do_stats(void *self, struct call *call)
 		.live_queue = WORKER_PUB_QUEUE,
 		.quarantined = quarantine_count(journal_dir(j)),
 		.dir = bus->dir,
+		.flow_violations = figures_violations(&bus->figures),
 	};
 
 	call_reply(call, &out, (struct slice){ NULL, 0 });

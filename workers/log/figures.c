@@ -5,6 +5,7 @@
 /* clang-format off */
 static const struct metric_row files_row = {
 	.name = "ms_log_files", .kind = METRIC_GAUGE,
+	.flags = METRIC_EXACT,
 	.help = "Workers whose output is collected.",
 };
 static const struct metric_row rotations_row = {

@@ -7,7 +7,7 @@
 static const struct metric_row acquire_row = {
 	.name = "ms_pool_acquire_seconds",
 	.kind = METRIC_HISTOGRAM, .unit = METRIC_UNIT_SECONDS,
-	.flags = METRIC_EXEMPLAR,
+	.flags = METRIC_EXEMPLAR | METRIC_EXACT,
 	.labels = { "pool" }, .max_series = POOLS_MAX,
 	.help = "From a client's startup until it has a server connection.",
 };
