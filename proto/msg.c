@@ -7,6 +7,8 @@
  */
 #include "proto/msg.h"
 
+#include "common/id.h"
+
 #define MAGIC   UINT32_C(0x3151534d) /* "MSQ1" */
 #define VERSION 1
 
@@ -37,10 +39,63 @@ const struct field msg_error_rows[] = {
 	FIELD_END,
 };
 
+struct trace_fields {
+	struct id128 trace;
+	uint64_t span;
+	uint32_t flags;
+};
+static const struct field trace_rows[] = {
+	{ .name = "trace",
+	    .type = FIELD_ID,
+	    .tag = MSG_TRACE_TAG,
+	    .off = offsetof(struct trace_fields, trace),
+	    .help = "trace id (W3C) of the caller" },
+	{ .name = "span",
+	    .type = FIELD_U64,
+	    .tag = MSG_TRACE_TAG + 1,
+	    .off = offsetof(struct trace_fields, span),
+	    .max = UINT64_MAX,
+	    .help = "span id" },
+	{ .name = "trace_flags",
+	    .type = FIELD_U32,
+	    .tag = MSG_TRACE_TAG + 2,
+	    .off = offsetof(struct trace_fields, flags),
+	    .max = UINT8_MAX,
+	    .help = "trace flags" },
+	FIELD_END,
+};
+
 static size_t
 padded(size_t n)
 {
 	return (n + 7) & ~(size_t)7;
+}
+
+/* ---- traces -------------------------------------------------------------- */
+
+static void
+put_trace(const struct traceparent *trace, struct buf *out)
+{
+	struct trace_fields fields = { .span = get_u64(trace->span_id),
+		.flags = trace->flags };
+
+	memcpy(fields.trace.byte, trace->trace_id, sizeof(fields.trace.byte));
+	field_encode(trace_rows, &fields, out);
+}
+
+bool
+msg_trace(const struct msg *request, struct traceparent *trace_r)
+{
+	struct trace_fields fields = { .span = 0 };
+
+	if (request->fields.len == 0 ||
+	    field_decode(trace_rows, request->fields, &fields, NULL, NULL) ||
+	    id_is_zero(&fields.trace) || fields.span == 0)
+		return false;
+	memcpy(trace_r->trace_id, fields.trace.byte, sizeof(fields.trace.byte));
+	put_u64(trace_r->span_id, fields.span);
+	trace_r->flags = (uint8_t)fields.flags;
+	return true;
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -75,6 +130,8 @@ put_parts(const struct msg *head, const struct field *rows, const void *fields,
 	fields_start = out->len;
 	if (rows && fields)
 		field_encode(rows, fields, out);
+	if (head->trace)
+		put_trace(head->trace, out);
 	if (out->failed)
 		return;
 	put_head(out->ptr + start, head, out->len - fields_start);

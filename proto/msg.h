@@ -9,6 +9,9 @@
  * 36 u32 status (replies), priority (requests; 0 = the verb's own)
  * 40 verb, padded to 8 | fields (common/field wire form) | body
  *
+ * Behind the fields of its verb a request may name the trace it belongs to, by
+ * tags from MSG_TRACE_TAG on; who does not know them steps over them.
+ *
  * A failed reply has status != 0 and its reason as the MSG_ERROR fields.
  * Pure; safe on any bytes.
  */
@@ -22,11 +25,13 @@
 #include "common/err.h"
 #include "common/field.h"
 #include "common/shed.h"
+#include "proto/traceparent.h"
 
 #define MSG_HEADER_BYTES     40u
 #define MSG_VERB_BYTES_MAX   64u
 #define MSG_FIELDS_BYTES_MAX (1u << 20)
 #define MSG_BODY_BYTES_MAX   (17u << 20)
+#define MSG_TRACE_TAG        65000u /* no verb's rows reach it */
 
 enum msg_kind {
 	MSG_REQUEST = 1,
@@ -54,6 +59,8 @@ struct msg { /* a decoded head; slices borrow the message */
 	uint32_t deadline_ms;
 	enum priority priority; /* of a request */
 	enum ms_err status;     /* of a reply */
+	/* to be written; NULL: none.  Read by msg_trace() */
+	const struct traceparent *trace;
 };
 
 struct msg_error { /* fields of a failed reply */
@@ -68,6 +75,8 @@ extern const struct field msg_error_rows[];
 void msg_encode(const struct msg *head, const struct field *rows,
     const void *fields, struct buf *out);
 enum ms_err msg_decode(struct slice bytes, struct msg *msg_r, struct why *why);
+/* False: it names no trace, or one that is none. */
+bool msg_trace(const struct msg *request, struct traceparent *trace_r);
 /* In an encoded request that leaves only now. */
 void msg_set_deadline(unsigned char *request, uint32_t deadline_ms);
 /* What the request says, else what its verb says (desc may be NULL). */

@@ -20,6 +20,7 @@
 #include "common/metrics.h"
 #include "proto/contract.h"
 #include "proto/msg.h"
+#include "proto/traceparent.h"
 
 struct workq;
 struct worker; /* the process: loop, notify socket, service, identity */
@@ -134,6 +135,10 @@ struct slice call_body(const struct call *call);
 struct arena *call_arena(struct call *call); /* lives as long as the call */
 struct id128 call_op(const struct call *call);
 struct mono call_deadline(const struct call *call); /* .ns 0 = none */
+/* When it came, before it waited for its turn. */
+struct mono call_received(const struct call *call);
+/* The trace the caller works in; false: it has said none. */
+bool call_trace(const struct call *call, struct traceparent *trace_r);
 /* How long a call that is made to serve this one may take: what is left less a
  * margin for our own answer, at most own_ms; 0 = too late to begin. */
 uint32_t call_budget_ms(const struct call *call, uint32_t own_ms);

@@ -342,6 +342,18 @@ call_op(const struct call *call)
 }
 
 struct mono
+call_received(const struct call *call)
+{
+	return call->received;
+}
+
+bool
+call_trace(const struct call *call, struct traceparent *trace_r)
+{
+	return msg_trace(&call->head, trace_r);
+}
+
+struct mono
 call_deadline(const struct call *call)
 {
 	return call->deadline;

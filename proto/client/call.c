@@ -112,14 +112,17 @@ pending_complete(struct pending *p)
 /* ---- start ------------------------------------------------------------------------ */
 
 static enum ms_err
-encode_request(struct buf *out, const struct msg_desc *desc, const void *in,
+encode_request(struct pending *p, const struct msg_desc *desc, const void *in,
     struct slice body, const struct call_options *options)
 {
+	const struct link *link = p->link;
+	struct buf *out = &p->bytes;
 	struct msg head = { .kind = MSG_REQUEST,
 		.verb = slice_of(desc->verb),
 		.op = options->op,
 		.deadline_ms = options->timeout_ms,
 		.priority = options->priority,
+		.trace = link->has_trace ? &link->trace : NULL,
 		.body = body };
 
 	if (body.len > MSG_BODY_BYTES_MAX)
@@ -154,7 +157,7 @@ start(struct link *link, const struct msg_desc *desc, const void *in,
 		o.priority = link->priority;
 	p->patient = o.patient;
 	link->retry_after_ms = 0;
-	err = encode_request(&p->bytes, desc, in, body, &o);
+	err = encode_request(p, desc, in, body, &o);
 	if (!err && !link_allows(link, p))
 		err = MS_EUNAVAILABLE;
 	if (err) {

@@ -26,6 +26,8 @@ enum ms_err link_open(struct link_hub *hub, const char *address,
     struct link **link_r);
 /* Of calls that say none themselves; 0 = the verb's. */
 void link_set_priority(struct link *link, enum priority priority);
+/* Calls from now on belong to this trace (copied); NULL: to none. */
+void link_set_trace(struct link *link, const struct traceparent *trace);
 /* Cancels calls in flight without calling back. */
 void link_close(struct link **link);
 

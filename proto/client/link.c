@@ -155,6 +155,14 @@ pending_start(struct pending *p)
 }
 
 void
+link_set_trace(struct link *link, const struct traceparent *trace)
+{
+	link->has_trace = trace != NULL;
+	if (trace)
+		link->trace = *trace;
+}
+
+void
 link_set_priority(struct link *link, enum priority priority)
 {
 	link->priority = priority;

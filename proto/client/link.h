@@ -59,6 +59,8 @@ struct link {
 	struct pending *unsent;  /* of active: the next to write; NULL = none */
 	struct pending *running; /* whose callback runs now */
 	enum priority priority;
+	struct traceparent trace;
+	bool has_trace;
 	struct breaker breaker;
 	struct breaker_meter meter;
 	struct metric retries;

@@ -123,6 +123,16 @@ ask(struct ms *ms, struct link *link, const struct msg_desc *desc,
 	return err ? err : print_reply(ms, desc, out, body, reply_r);
 }
 
+static void
+say_trace(const struct ms *ms, struct link *link)
+{
+	struct traceparent trace;
+	bool has = traceparent_parse(slice_of(ms->context.traceparent), &trace,
+		       NULL) == MS_OK;
+
+	link_set_trace(link, has ? &trace : NULL);
+}
+
 enum ms_err
 ms_request(struct ms *ms, const char *service, const char *verb,
     const char *json, int timeout_ms, char **reply_r)
@@ -138,6 +148,7 @@ ms_request(struct ms *ms, const char *service, const char *verb,
 	err = find_link(ms, service, &link);
 	if (err)
 		return err;
+	say_trace(ms, link);
 	arena_init(&arena, REQUEST_ARENA_BYTES);
 	/* 0 stands for the default below; a caller's 0 is "at once" */
 	err = ask(ms, link, desc, json,

@@ -47,11 +47,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	char *copy = malloc(n ? n : 1);
 	const struct msg_desc *desc;
+	struct traceparent trace;
 	struct why why;
 	struct msg m;
 
 	memcpy(copy, bytes, n);
 	if (msg_decode((struct slice){ copy, n }, &m, &why) == MS_OK) {
+		(void)!msg_trace(&m, &trace);
 		desc = msg_find(m.verb);
 		decode(msg_error_rows, sizeof(struct msg_error), m.fields);
 		if (desc) {

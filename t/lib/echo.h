@@ -85,6 +85,11 @@ static const struct msg_desc test_left = { .verb = "test.left",
 	.out = echo_rows,
 	.out_bytes = sizeof(struct echo_fields),
 	.idempotent = true };
+/* Answers (as text) the trace it was asked in. */
+static const struct msg_desc test_trace = { .verb = "test.trace",
+	.out = echo_rows,
+	.out_bytes = sizeof(struct echo_fields),
+	.idempotent = true };
 /* Keeps the loop from its work for `delay`, then answers. */
 static const struct msg_desc test_block = { .verb = "test.block",
 	.in = echo_rows,

@@ -134,6 +134,18 @@ do_left(void *self MS_UNUSED, struct call *call)
 }
 
 static void
+do_trace(void *self MS_UNUSED, struct call *call)
+{
+	char text[TRACEPARENT_BYTES] = "none";
+	struct echo_fields out = { .text = text };
+	struct traceparent trace;
+
+	if (call_trace(call, &trace))
+		traceparent_print(&trace, text);
+	call_reply(call, &out, (struct slice){ NULL, 0 });
+}
+
+static void
 do_block(void *self MS_UNUSED, struct call *call)
 {
 	const struct echo_fields *in = call_in(call);
@@ -220,6 +232,7 @@ main(int argc, char **argv)
 		{ &test_park, do_park },
 		{ &test_busy, do_busy },
 		{ &test_left, do_left },
+		{ &test_trace, do_trace },
 		{ &test_block, do_block },
 		{ &test_state, do_state },
 		{ &test_publish, do_publish },

@@ -477,7 +477,47 @@ START_TEST(a_bounded_dispatch_leaves_the_hub_readable)
 }
 END_TEST
 
-UNIT(call, many_calls_run_at_once_and_each_gets_its_own_reply,
+static void
+ask_trace(struct scene *s, char text[64])
+{
+	struct echo_fields out = { 0 };
+	struct arena arena;
+	struct why why = { "" };
+
+	arena_init(&arena, 0);
+	ck_assert_msg(call_wait(s->link, &test_trace, NULL, NO_BODY,
+			  PROBE_WAIT_MS, &arena, &out, NULL, &why) == MS_OK,
+	    "%s", why.text);
+	snprintf(text, 64, "%s", out.text);
+	arena_fini(&arena);
+}
+
+START_TEST(a_call_says_the_trace_of_its_link)
+{
+	static const char wanted[] =
+	    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+	struct traceparent trace;
+	struct scene s;
+	char text[64];
+
+	scene_open(&s);
+	probe_start(&s.probe);
+	ask_trace(&s, text);
+	ck_assert_str_eq(text, "none");
+	ck_assert_int_eq(traceparent_parse(slice_of(wanted), &trace, NULL),
+	    MS_OK);
+	link_set_trace(s.link, &trace);
+	ask_trace(&s, text);
+	ck_assert_str_eq(text, wanted);
+	link_set_trace(s.link, NULL);
+	ask_trace(&s, text);
+	ck_assert_str_eq(text, "none");
+	scene_close(&s);
+}
+END_TEST
+
+UNIT(call, a_call_says_the_trace_of_its_link,
+    many_calls_run_at_once_and_each_gets_its_own_reply,
     a_call_waits_for_a_service_that_starts_later,
     calls_survive_the_kill_of_the_service,
     calls_survive_an_orderly_stop_of_the_service,

@@ -88,6 +88,39 @@ START_TEST(a_request_says_how_much_it_matters_or_its_verb_does)
 }
 END_TEST
 
+START_TEST(a_request_may_name_its_trace)
+{
+	struct traceparent trace = { .trace_id = { 1, [15] = 2 },
+		.span_id = { 3, [7] = 4 },
+		.flags = 5 };
+	struct traceparent got = { .flags = 9 };
+	struct bus_fetch_in fields = { 0 };
+	struct msg request = head, m;
+	struct buf out = { 0 };
+	struct arena arena;
+
+	arena_init(&arena, 0);
+	msg_encode(&request, msg_bus_fetch.in, &fetch, &out);
+	ck_assert_int_eq(msg_decode(buf_slice(&out), &m, NULL), MS_OK);
+	ck_assert(!msg_trace(&m, &got));
+	ck_assert_uint_eq(got.flags, 9);
+	buf_reset(&out);
+	request.trace = &trace;
+	msg_encode(&request, msg_bus_fetch.in, &fetch, &out);
+	ck_assert_int_eq(msg_decode(buf_slice(&out), &m, NULL), MS_OK);
+	ck_assert(msg_trace(&m, &got));
+	ck_assert_mem_eq(&got, &trace, sizeof(got));
+	/* the verb's own fields are what they were */
+	ck_assert_int_eq(field_decode(msg_bus_fetch.in, m.fields, &fields,
+			     &arena, NULL),
+	    MS_OK);
+	ck_assert_str_eq(fields.consumer, "persist");
+	ck_assert_uint_eq(fields.max_events, 10);
+	buf_fini(&out);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(the_time_left_can_be_written_when_it_leaves)
 {
 	struct buf out = { 0 };
@@ -499,7 +532,7 @@ END_TEST
 
 UNIT(msg, a_request_survives_the_way,
     a_request_says_how_much_it_matters_or_its_verb_does,
-    the_time_left_can_be_written_when_it_leaves,
+    a_request_may_name_its_trace, the_time_left_can_be_written_when_it_leaves,
     a_failed_reply_carries_its_reason, a_body_may_be_appended_by_the_caller,
     what_cannot_be_sent_leaves_nothing_behind, every_cut_is_refused,
     a_wrong_head_is_refused_with_its_place, no_flipped_bit_crashes,
