@@ -142,7 +142,7 @@ enum ms_err publisher_open(struct worker *w, struct publisher **publisher_r,
     struct why *why);
 void publisher_close(struct publisher **publisher);
 /* How many are subscribed now. */
-uint32_t publisher_subscribers(const struct publisher *publisher);
+uint32_t publisher_subscribers(struct publisher *publisher);
 enum ms_err publisher_send(struct publisher *publisher, struct slice topic,
     struct slice head, struct slice body);
 /* "ipc://RUN_DIR/NAME" + suffix, from malloc.  MS_EINVAL: too long. */

@@ -3,7 +3,7 @@
  * NAME.pub.ipc: one NNG PUB socket.  It drops for a subscriber that is 8192
  * messages behind, which the subscriber sees by the numbers in the messages.
  */
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +11,7 @@
 #include <nng/protocol/pubsub0/pub.h>
 
 #include "common/alloc.h"
+#include "common/metrics.h"
 #include "workers/worker_impl.h"
 
 #define SOCKET_MODE 0660
@@ -18,8 +19,69 @@
 struct publisher {
 	nng_socket socket;
 	char *address;
-	atomic_uint subscribers;
+	struct loop *loop;
+	struct metric shown;
+	struct loop_task task;
+	pthread_mutex_t lock; /* guards what follows */
+	uint32_t subscribers;
+	bool posted;
+	bool closed; /* posts no more: the loop is going */
 };
+
+static const struct metric_row subscribers_row = {
+	.name = "ms_worker_subscribers",
+	.help = "Subscribers of this worker's NAME.pub.ipc.",
+	.kind = METRIC_GAUGE,
+};
+
+/* ---- who listens ------------------------------------------------------------ */
+
+static void
+on_task(struct loop_task *task)
+{
+	struct publisher *p = container_of(task, struct publisher, task);
+
+	pthread_mutex_lock(&p->lock);
+	p->posted = false;
+	metric_set(p->shown, p->subscribers);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* NNG's threads. */
+static void
+on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+	struct publisher *p = arg;
+
+	(void)pipe;
+	pthread_mutex_lock(&p->lock);
+	if (event == NNG_PIPE_EV_ADD_POST)
+		p->subscribers++;
+	else
+		p->subscribers--;
+	if (!p->posted && !p->closed) {
+		p->posted = true;
+		loop_post(p->loop, &p->task);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+static int
+watch_pipes(struct publisher *p, struct worker *w)
+{
+	int rv;
+
+	p->loop = w->loop;
+	p->task.run = on_task;
+	p->shown = metrics_declare(&subscribers_row);
+	pthread_mutex_init(&p->lock, NULL);
+	rv = nng_pipe_notify(p->socket, NNG_PIPE_EV_ADD_POST, on_pipe, p);
+	return rv
+	    ? rv
+	    : nng_pipe_notify(p->socket, NNG_PIPE_EV_REM_POST, on_pipe, p);
+}
+
+/* ---- the socket --------------------------------------------------------------- */
 
 enum ms_err
 worker_address(struct worker *w, const char *suffix, char **address_r,
@@ -41,33 +103,15 @@ worker_address(struct worker *w, const char *suffix, char **address_r,
 	return MS_OK;
 }
 
-/* On a thread of NNG's. */
-static void
-on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
-{
-	struct publisher *p = arg;
-
-	(void)pipe;
-	if (event == NNG_PIPE_EV_ADD_POST)
-		atomic_fetch_add(&p->subscribers, 1);
-	else
-		atomic_fetch_sub(&p->subscribers, 1);
-}
-
-static int
-count_subscribers(struct publisher *p)
-{
-	int rv = nng_pipe_notify(p->socket, NNG_PIPE_EV_ADD_POST, on_pipe, p);
-
-	return rv
-	    ? rv
-	    : nng_pipe_notify(p->socket, NNG_PIPE_EV_REM_POST, on_pipe, p);
-}
-
 uint32_t
-publisher_subscribers(const struct publisher *p)
+publisher_subscribers(struct publisher *p)
 {
-	return atomic_load(&p->subscribers);
+	uint32_t count;
+
+	pthread_mutex_lock(&p->lock);
+	count = p->subscribers;
+	pthread_mutex_unlock(&p->lock);
+	return count;
 }
 
 static int
@@ -98,7 +142,7 @@ publisher_open(struct worker *w, struct publisher **publisher_r,
 	p = xcalloc(1, sizeof(*p));
 	rv = nng_pub0_open(&p->socket);
 	if (!rv) {
-		rv = count_subscribers(p);
+		rv = watch_pipes(p, w);
 		if (!rv)
 			rv = listen_at(p->socket, address);
 		if (rv)
@@ -116,7 +160,7 @@ publisher_open(struct worker *w, struct publisher **publisher_r,
 	return err;
 }
 
-/* The process ends; as to nng_close() see service_close(). */
+/* The process ends; as to nng_close() and to memory see service_close(). */
 void
 publisher_close(struct publisher **publisher)
 {
@@ -124,10 +168,12 @@ publisher_close(struct publisher **publisher)
 
 	if (!p)
 		return;
+	*publisher = NULL;
+	pthread_mutex_lock(&p->lock);
+	p->closed = true;
+	pthread_mutex_unlock(&p->lock);
 	unlink(p->address + strlen("ipc://"));
 	free(p->address);
-	/* p stays: NNG's threads count on */
-	*publisher = NULL;
 }
 
 enum ms_err
