@@ -36,7 +36,7 @@ static const struct shed_conf shed_conf = {
 struct waiting {
 	struct call *call;
 	struct bus_publish_out out;
-	struct mono received;
+	struct mono received;     /* before it waited for its turn */
 	struct traceparent trace; /* of the first event that has one */
 	bool has_trace;
 	bool wants_sync;
@@ -191,9 +191,9 @@ take_one(struct bus *bus, const struct checked *c, const struct clocks *now,
 }
 
 static struct clocks
-clocks_at(struct mono received)
+clocks_at(struct mono now)
 {
-	return (struct clocks){ (int64_t)(received.ns / NS_PER_MS),
+	return (struct clocks){ (int64_t)(now.ns / NS_PER_MS),
 		wall_ns() / NS_PER_MS };
 }
 
@@ -205,9 +205,9 @@ count_taken(const struct bus *bus, uint64_t events, uint64_t duplicates)
 }
 
 static void
-take(struct bus *bus, uint32_t count, struct waiting *w)
+take(struct bus *bus, uint32_t count, struct waiting *w, struct mono begun)
 {
-	struct clocks now = clocks_at(w->received);
+	struct clocks now = clocks_at(begun);
 	struct bus_publish_out *out = &w->out;
 
 	dedup_expire(bus->dedup, now.mono_ms);
@@ -268,10 +268,11 @@ is_too_much(const struct publish_queue *q, size_t bytes)
 }
 
 static void
-enqueue(struct publish_queue *q, const struct waiting *waiting)
+enqueue(struct publish_queue *q, const struct waiting *waiting,
+    struct mono begun)
 {
 	if (q->turn_events == 0)
-		q->turn_begun = waiting->received;
+		q->turn_begun = begun;
 	q->turn_events += events_of(waiting);
 	if (q->count == q->cap) {
 		q->cap = q->cap ? q->cap * 2 : 64;
@@ -283,21 +284,21 @@ enqueue(struct publish_queue *q, const struct waiting *waiting)
 
 /* False: refused, with when to come again. */
 static bool
-has_room(struct bus *bus, const struct waiting *w, size_t bytes)
+has_room(struct bus *bus, struct call *call, size_t bytes, struct mono now)
 {
 	struct publish_queue *q = bus->queue;
 	struct shed_load load = { .depth = (uint32_t)q->count };
-	enum priority priority = call_priority(w->call);
+	enum priority priority = call_priority(call);
 	uint32_t retry_after_ms = FULL_RETRY_MS;
 
-	shed_look(&q->shed, &shed_conf, load, w->received);
+	shed_look(&q->shed, &shed_conf, load, now);
 	if (shed_refuses(&q->shed, priority))
 		retry_after_ms =
 		    shed_retry_after_ms(&q->shed, &shed_conf, priority);
 	else if (!is_too_much(q, bytes))
 		return true;
 	figures_refused(&bus->figures, MS_EBUSY);
-	call_refuse(w->call, MS_EBUSY, retry_after_ms,
+	call_refuse(call, MS_EBUSY, retry_after_ms,
 	    "%zu publishes wait for the log%s", q->count,
 	    shed_refuses(&q->shed, priority) ? ", those that matter more come "
 					       "first"
@@ -319,9 +320,10 @@ do_publish(void *self, struct call *call)
 	struct bus *bus = self;
 	const struct bus_publish_in *in = call_in(call);
 	struct waiting waiting = { .call = call,
-		.received = mono_now(),
+		.received = call_received(call),
 		.wants_sync = in->durability == DURABILITY_SYNCED };
 	struct slice bytes = call_body(call);
+	struct mono now = mono_now();
 	struct batch_head head;
 	struct why why = { "" };
 	enum ms_err err;
@@ -330,7 +332,7 @@ do_publish(void *self, struct call *call)
 		refuse(bus, call, MS_ESHUTDOWN, &why);
 		return;
 	}
-	if (!has_room(bus, &waiting, bytes.len))
+	if (!has_room(bus, call, bytes.len, now))
 		return;
 	err = check(bus, bytes, &head, &waiting, &why);
 	if (!err)
@@ -340,10 +342,10 @@ do_publish(void *self, struct call *call)
 		refuse(bus, call, err, &why);
 		return;
 	}
-	take(bus, head.count, &waiting);
+	take(bus, head.count, &waiting, now);
 	metric_add(bus->figures.of[FIGURE_RECEIVED_BYTES], bytes.len);
 	bus->queue->turn_bytes += bytes.len;
-	enqueue(bus->queue, &waiting);
+	enqueue(bus->queue, &waiting, now);
 	bus_turn(bus);
 }
 
