@@ -9,6 +9,7 @@ const char ctl_globals[] = "[-s|--socket SOCKET] [--run-dir DIR] [--json] "
 
 /* clang-format off */
 const struct command ctl_commands[] = {
+	{ "", NULL, "Looking", NULL },
 	{ "tree", do_tree,
 	    "the supervision tree: states, pids, uptime, memory", NULL },
 	{ "status [NAME...] [-a|--all] [--lsb]", do_status,
@@ -22,6 +23,11 @@ const struct command ctl_commands[] = {
 	    "how it died last, what was done, what comes next",
 	    "  -a, --all   every death that msd remembers (32), as a table\n\n"
 	    "  msctl why persist\n" },
+	{ "show NAME", do_show,
+	    "a worker's settings, defaults included", NULL },
+	{ "count [NAME] [-a|--all]", do_count,
+	    "children as OTP counts them: specs, active, ...",
+	    "  -a, --all   of the whole tree\n" },
 	{ "logs NAME... [-f|--follow] [-n|--lines N]", do_logs,
 	    "the last lines of workers' logs, rotated files too",
 	    "  -f, --follow   go on as lines come, across rotations\n"
@@ -36,7 +42,7 @@ const struct command ctl_commands[] = {
 	    "  msctl events -f\n"
 	    "  msctl events --from 120 --json\n" },
 	{ "health [NAME] [--deep] [--timeout D]", do_health,
-	    "is everything alive and ready, does every service answer?",
+	    "is everything ready, does every service answer?",
 	    "A worker is not alive when a signal has stopped it or one turn of\n"
 	    "its loop takes longer than 3s; an idle one is.  Exit code 1 when\n"
 	    "something that should be up is degraded or has failed.\n\n"
@@ -57,7 +63,12 @@ const struct command ctl_commands[] = {
 	    "                       openmetrics, json\n\n"
 	    "  msctl metrics requests -f\n"
 	    "  msctl metrics 'ms_bus_*' -o prom\n" },
-
+	{ "queues", do_queues,
+	    "work queues: depth, waiting and running times",
+	    "Of each thread pool (compute, io, blocking) of each worker that has\n"
+	    "used one.\n\n"
+	    "  msctl queues\n"
+	    "  msctl queues --json\n" },
 	{ "doctor [CHECK...] [-c|--config FILE] [-v|--verbose] [--min-free PCT] "
 	  "[--list]", do_doctor,
 	    "what is wrong here, and what mends it",
@@ -83,6 +94,7 @@ const struct command ctl_commands[] = {
 	    "  msctl report >report.json\n"
 	    "  msctl report -c etc/ms.conf\n" },
 
+	{ "", NULL, "Workers", NULL },
 	{ "start NAME... [-w|--wait] [--timeout D]", do_start,
 	    "start workers that are down",
 	    "  -w, --wait     until they are ready or have failed\n"
@@ -112,15 +124,6 @@ const struct command ctl_commands[] = {
 	    "  --state STATE  ready (when not given), down, ...\n"
 	    "  --timeout D    exit code 150 after that (30s)\n\n"
 	    "  msctl wait bus --state ready --timeout 10s\n" },
-	{ "reload [--dry-run] [--specs-only]", do_reload,
-	    "read the configuration again and change what differs",
-	    "  --dry-run     only say what would change, as `plan` does\n"
-	    "  --specs-only  change what workers are told, not what runs: new\n"
-	    "                ones are not started, missing ones are kept, changed\n"
-	    "                commands hold from the next start on (OTP's\n"
-	    "                code_change)\n" },
-	{ "plan [--specs-only]", do_plan,
-	    "what a reload would add, stop, restart and leave", NULL },
 	{ "add FILE [--timeout D]", do_add,
 	    "add a worker: FILE has its [worker NAME], - is stdin",
 	    "Returns when it is ready; a worker whose first start fails is\n"
@@ -142,6 +145,23 @@ const struct command ctl_commands[] = {
 	    "Returns when it is ready, with its name.  Arguments that begin\n"
 	    "with a dash go behind --.\n\n"
 	    "  msctl spawn agent -- --goal 'tidy up'\n" },
+
+	{ "", NULL, "The whole tree", NULL },
+	{ "reload [--dry-run] [--specs-only]", do_reload,
+	    "read the configuration again and change what differs",
+	    "  --dry-run     only say what would change, as `plan` does\n"
+	    "  --specs-only  change what workers are told, not what runs: new\n"
+	    "                ones are not started, missing ones are kept, changed\n"
+	    "                commands hold from the next start on (OTP's\n"
+	    "                code_change)\n" },
+	{ "plan [--specs-only]", do_plan,
+	    "what a reload would add, stop, restart and leave", NULL },
+	{ "check FILE [--get KEY]", do_check,
+	    "is this configuration file good?  (asks nobody)",
+	    "Prints every error with file, line and column; exit code 6.\n"
+	    "  --get KEY   prints the value that the file gives a key\n\n"
+	    "  msctl check etc/ms.conf\n"
+	    "  msctl check etc/ms.conf --get msd.run_dir\n" },
 	{ "reexec", do_reexec,
 	    "msd replaces its program and keeps every worker",
 	    "Ends when the new program has taken over; when it cannot, msd goes\n"
@@ -151,18 +171,7 @@ const struct command ctl_commands[] = {
 	    "  -w, --wait     until msd is gone\n"
 	    "  --timeout D    how long to wait (60s)\n" },
 
-	{ "show NAME", do_show,
-	    "a worker's settings, defaults included", NULL },
-	{ "count [NAME] [-a|--all]", do_count,
-	    "children as OTP counts them: specs, active, ...",
-	    "  -a, --all   of the whole tree\n" },
-	{ "check FILE [--get KEY]", do_check,
-	    "is this configuration file good?  (asks nobody)",
-	    "Prints every error with file, line and column; exit code 6.\n"
-	    "  --get KEY   prints the value that the file gives a key\n\n"
-	    "  msctl check etc/ms.conf\n"
-	    "  msctl check etc/ms.conf --get msd.run_dir\n" },
-
+	{ "", NULL, "The bus", NULL },
 	{ "bus pub [SUBJECT] [--file FILE] [--data JSON] [--type T] "
 	  "[--durability D] [--rate N] [--traceparent T]", do_bus_pub,
 	    "publish events",
@@ -214,6 +223,7 @@ const struct command ctl_commands[] = {
 	    "  msctl bus dlq\n"
 	    "  msctl bus dlq --json\n" },
 
+	{ "", NULL, "Configuration, pools, database", NULL },
 	{ "config get KEY", do_config_get,
 	    "the value in force of bus.dir, pool.main.size, ...",
 	    "  msctl config get pool.main.size\n" },
@@ -231,7 +241,7 @@ const struct command ctl_commands[] = {
 	    "  msctl config check\n"
 	    "  msctl config check --json\n" },
 	{ "config watchers", do_config_watchers,
-	    "who runs with which generation, who is told of changes",
+	    "who runs with which generation of it",
 	    "Exit code 1 when a worker runs with an older one.\n\n"
 	    "  msctl config watchers\n"
 	    "  msctl config watchers --json\n" },
@@ -246,17 +256,12 @@ const struct command ctl_commands[] = {
 	    "survive restarts, also while the pool is busy or dead.\n\n"
 	    "  msctl pool stats\n"
 	    "  msctl pool stats --json\n" },
-	{ "queues", do_queues,
-	    "work queues: depth, waiting and running times",
-	    "Of each thread pool (compute, io, blocking) of each worker that has\n"
-	    "used one.\n\n"
-	    "  msctl queues\n"
-	    "  msctl queues --json\n" },
 	{ "db migrate status", do_db_status,
 	    "which migrations are applied, which pending", NULL },
 	{ "db migrate up", do_db_up,
 	    "apply pending migrations", NULL },
 
+	{ "", NULL, "msctl itself", NULL },
 	{ "version", do_version,
 	    "of msctl and of the msd that runs", NULL },
 	{ "help [VERB...]", do_help,
@@ -290,7 +295,7 @@ do_help(struct msctl *ctl, const struct args *args)
 		snprintf(verb, sizeof(verb), "%s", args->pos[0]);
 	grammar_list(ctl_commands, verb, &list);
 	if (command && args->pos_count) {
-		grammar_help(command, &out);
+		grammar_help(command, ctl->look.columns, &out);
 	} else if (list.len) {
 		if (!verb[0])
 			add_head(&out);

@@ -197,6 +197,8 @@ nearest_word(const struct parse *p, const char *before, const char *word)
 	for (const struct command *c = p->commands;
 	     c->usage && n < CANDIDATES_MAX; c++) {
 		struct slice rest = verb_of(c), next = { "", 0 };
+		if (!c->usage[0])
+			continue; /* a heading */
 		if (skip && (!verb_begins(c, before, &whole) || whole))
 			continue;
 		rest.ptr += skip;
@@ -410,16 +412,46 @@ grammar_list(const struct command *commands, const char *verb, struct buf *out)
 {
 	for (const struct command *c = commands; c->usage; c++) {
 		struct slice name = verb_of(c);
-		if (is_below(c, verb))
+		if (!c->usage[0] && !verb[0])
+			buf_printf(out, "%s%s:\n", c == commands ? "" : "\n",
+			    c->help);
+		else if (c->usage[0] && is_below(c, verb))
 			buf_printf(out, "  %-*.*s %s\n", HELP_INDENT - 3,
 			    (int)name.len, name.ptr, c->help);
 	}
 }
 
-void
-grammar_help(const struct command *command, struct buf *out)
+/* Breaks between two items only, so that [--lines N] stays together. */
+static void
+add_usage(const char *usage, unsigned columns, struct buf *out)
 {
-	buf_printf(out, "msctl %s\n\n%s\n", command->usage, command->help);
+	size_t start = out->len;
+
+	buf_add_str(out, "msctl");
+	while (*usage) {
+		size_t n = strcspn(usage, " ");
+
+		if (usage[0] == '[')
+			n = strcspn(usage, "]") + (strchr(usage, ']') != NULL);
+		if (usage[0] == '[' && strncmp(usage + n, "...", 3) == 0)
+			n += 3;
+		if (columns && out->len - start + 1 + n >= columns) {
+			buf_add_str(out, "\n     ");
+			start = out->len - 5;
+		}
+		buf_add_u8(out, ' ');
+		buf_add_slice(out, (struct slice){ usage, n });
+		usage += n;
+		usage += strspn(usage, " ");
+	}
+	buf_add_u8(out, '\n');
+}
+
+void
+grammar_help(const struct command *command, unsigned columns, struct buf *out)
+{
+	add_usage(command->usage, columns, out);
+	buf_printf(out, "\n%s\n", command->help);
 	if (command->details)
 		buf_printf(out, "\n%s", command->details);
 }

@@ -21,6 +21,7 @@
 struct msctl;
 struct args;
 
+/* A row with the usage "" is a heading of the list: its help. */
 struct command {
 	const char *usage;
 	int (*run)(struct msctl *ctl, const struct args *args);
@@ -58,7 +59,9 @@ enum ms_err grammar_parse(const struct command *commands, const char *globals,
 /* Every verb with its line; those below `verb` only when it is not empty. */
 void grammar_list(const struct command *commands, const char *verb,
     struct buf *out);
-void grammar_help(const struct command *command, struct buf *out);
+/* columns: of a terminal, where the usage line is broken; 0 = it is not. */
+void grammar_help(const struct command *command, unsigned columns,
+    struct buf *out);
 /* The row of these words ("bus pub"); NULL when there is none. */
 const struct command *grammar_find(const struct command *commands,
     const char *const *words, size_t n);

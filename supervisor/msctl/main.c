@@ -63,7 +63,7 @@ run(struct msctl *ctl, const struct args *args)
 		return CTL_OK;
 	}
 	if (args_has(args, "help") && args->command) {
-		grammar_help(args->command, &out);
+		grammar_help(args->command, ctl->look.columns, &out);
 		ctl_write(&out);
 		buf_fini(&out);
 		return CTL_OK;

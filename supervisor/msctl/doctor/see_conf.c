@@ -243,8 +243,8 @@ see_users(struct sight *s)
 
 /* ---- posture ------------------------------------------------------------------- */
 
-static const char *
-program_of(const struct worker_conf *conf)
+const char *
+conf_program(const struct worker_conf *conf)
 {
 	const char *command = conf->command.count ? conf->command.word[0] : "";
 	const char *slash = strrchr(command, '/');
@@ -256,7 +256,8 @@ bool
 conf_runs(const struct sight *s, const char *program)
 {
 	for (size_t i = 0; s->spec && i < s->spec->worker_count; i++)
-		if (strcmp(program_of(&s->spec->workers[i].conf), program) == 0)
+		if (strcmp(conf_program(&s->spec->workers[i].conf), program) ==
+		    0)
 			return true;
 	return false;
 }
@@ -270,7 +271,7 @@ see_watchdogs(struct sight *s)
 	for (size_t i = 0; i < s->spec->worker_count; i++) {
 		const struct worker_spec *w = &s->spec->workers[i];
 
-		if (strncmp(program_of(&w->conf), "ms-", 3) != 0 ||
+		if (strncmp(conf_program(&w->conf), "ms-", 3) != 0 ||
 		    w->conf.watchdog.timeout_ms || w->conf.watchdog.phi > 0 ||
 		    len + strlen(w->name) + 2 > room)
 			continue;

@@ -16,6 +16,7 @@
 
 #include "common/alloc.h"
 #include "common/fd.h"
+#include "proto/conf/metrics.h"
 #include "proto/conf/pool.h"
 #include "proto/contract.h"
 #include "supervisor/msctl/doctor/sight.h"
@@ -291,24 +292,72 @@ is_up(const struct sight *s, const char *worker)
 	return false;
 }
 
-/* ADDR:PORT */
 static void
-add_listener(struct sight *s, const char *kind, const char *worker,
-    const char *where)
+add_listener(struct sight *s, const char *owner, struct slice address,
+    unsigned port, bool is_wanted)
 {
 	struct facts *f = &s->facts;
 	struct listener_facts *l;
-	const char *colon = strrchr(where, ':');
 
-	if (!colon || f->listener_count == FACT_LISTENERS_MAX)
+	if (f->listener_count == FACT_LISTENERS_MAX)
 		return;
 	l = &f->listeners[f->listener_count++];
-	snprintf(l->owner, sizeof(l->owner), "[%s %.40s]", kind, worker);
+	FACT_SET(l->owner, owner);
 	snprintf(l->address, sizeof(l->address), "%.*s",
-	    (int)(colon - where < 64 ? colon - where : 64), where);
-	l->port = (unsigned)strtoul(colon + 1, NULL, 10);
-	l->is_wanted = is_up(s, worker);
+	    (int)(address.len < 64 ? address.len : 64), address.ptr);
+	l->port = port;
+	l->is_wanted = is_wanted;
 	judge_holder(s, l);
+}
+
+static bool
+is_program_up(const struct sight *s, const char *program)
+{
+	for (size_t i = 0; i < s->spec->worker_count; i++)
+		if (strcmp(conf_program(&s->spec->workers[i].conf), program) ==
+			0 &&
+		    is_up(s, s->spec->workers[i].name))
+			return true;
+	return false;
+}
+
+/* Where ms-metrics serves its numbers. */
+static void
+see_metrics_port(struct sight *s)
+{
+	struct metrics_conf conf = { 0 };
+	struct conf_errors errors;
+	struct arena arena;
+	struct slice host;
+	uint16_t port;
+	struct why why;
+
+	arena_init(&arena, SECTION_BYTES);
+	conf_errors_init(&errors);
+	conf_apply(conf_find(s->conf, "metrics", ""), metrics_rows, &conf,
+	    sizeof(conf), &arena, &errors);
+	if (errors.count == 0 && !listen_is_none(conf.listen) &&
+	    endpoint_split(slice_of(conf.listen), &host, &port, &why) && port)
+		add_listener(s, "[metrics]", host, port,
+		    is_program_up(s, "ms-metrics"));
+	conf_errors_fini(&errors);
+	arena_fini(&arena);
+}
+
+/* NAME=tcp:ADDR:PORT of a worker */
+static void
+see_worker_port(struct sight *s, const struct worker_spec *w, const char *word)
+{
+	const char *where = strstr(word, "=tcp:");
+	const char *colon = where ? strrchr(where + 5, ':') : NULL;
+	char owner[FACT_NAME_BYTES];
+
+	if (!colon)
+		return;
+	snprintf(owner, sizeof(owner), "[worker %.48s]", w->name);
+	add_listener(s, owner,
+	    (struct slice){ where + 5, (size_t)(colon - where) - 5 },
+	    (unsigned)strtoul(colon + 1, NULL, 10), is_up(s, w->name));
 }
 
 void
@@ -317,12 +366,9 @@ see_ports(struct sight *s)
 	for (size_t i = 0; s->spec && i < s->spec->worker_count; i++) {
 		const struct worker_spec *w = &s->spec->workers[i];
 
-		for (size_t k = 0; k < w->conf.listen.count; k++) {
-			const char *where =
-			    strstr(w->conf.listen.word[k], "=tcp:");
-
-			if (where)
-				add_listener(s, "worker", w->name, where + 5);
-		}
+		for (size_t k = 0; k < w->conf.listen.count; k++)
+			see_worker_port(s, w, w->conf.listen.word[k]);
 	}
+	if (s->spec && conf_runs(s, "ms-metrics"))
+		see_metrics_port(s);
 }

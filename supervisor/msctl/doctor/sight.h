@@ -14,6 +14,7 @@
 #include "supervisor/msctl/msctl.h"
 
 struct spec;
+struct worker_conf;
 
 struct sight {
 	const struct msctl *ctl;
@@ -60,6 +61,8 @@ void fact_set(char *to, size_t bytes, const char *text);
 bool proc_read(long pid, const char *name, struct buf *text);
 /* Where its section says, or below state_dir. */
 char *bus_dir(const struct sight *sight);
+/* The name of the program that its command starts. */
+const char *conf_program(const struct worker_conf *conf);
 /* Is there a worker of this program in the configuration? */
 bool conf_runs(const struct sight *sight, const char *program);
 

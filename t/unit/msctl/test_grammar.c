@@ -150,10 +150,40 @@ START_TEST(help_shows_what_is_parsed)
 {
 	struct buf out = { 0 };
 
-	grammar_help(&commands[2], &out);
+	grammar_help(&commands[2], 0, &out);
 	buf_add_u8(&out, '\0');
 	ck_assert_str_eq((char *)out.ptr,
 	    "msctl wait NAME --state STATE\n\nawait\n\n  more\n");
+	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(the_list_has_headings_and_fits_80_columns)
+{
+	struct buf out = { 0 };
+	struct slice line;
+	size_t off = 0, headings = 0;
+
+	grammar_list(ctl_commands, "", &out);
+	while (buf_line(&out, &off, &line)) {
+		ck_assert_msg(line.len < 80, "%.*s", (int)line.len, line.ptr);
+		headings += line.len && line.ptr[line.len - 1] == ':';
+	}
+	ck_assert_uint_gt(headings, 3);
+	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(a_long_usage_breaks_between_its_items)
+{
+	const struct command c = { .usage = "a FILE [--one ONE] [B...] -x",
+		.help = "h" };
+	struct buf out = { 0 };
+
+	grammar_help(&c, 21, &out);
+	buf_add_u8(&out, '\0');
+	ck_assert_str_eq((char *)out.ptr,
+	    "msctl a FILE\n      [--one ONE]\n      [B...] -x\n\nh\n");
 	buf_fini(&out);
 }
 END_TEST
@@ -180,6 +210,8 @@ START_TEST(every_verb_of_msctl_can_be_found_and_its_help_fits_80_columns)
 		const char *words[3] = { NULL };
 		char usage[256];
 		size_t n = 0;
+		if (!c->usage[0])
+			continue; /* a heading */
 		snprintf(usage, sizeof(usage), "%s", c->usage);
 		for (char *w = strtok(usage, " ");
 		     w && *w >= 'a' && *w <= 'z' && n < 3;
@@ -187,9 +219,7 @@ START_TEST(every_verb_of_msctl_can_be_found_and_its_help_fits_80_columns)
 			words[n++] = w;
 		ck_assert_ptr_eq(grammar_find(ctl_commands, words, n), c);
 		ck_assert_ptr_nonnull(c->run);
-		grammar_help(c, &out);
-		/* the usage line may wrap, the explanation may not */
-		ck_assert(buf_line(&out, &off, &line));
+		grammar_help(c, 80, &out);
 		while (buf_line(&out, &off, &line))
 			ck_assert_msg(line.len < 80, "%.*s", (int)line.len,
 			    line.ptr);
@@ -231,5 +261,7 @@ UNIT(grammar, the_manual_page_names_every_verb,
     a_mistaken_option_is_refused_with_the_nearest,
     values_are_demanded_and_refused_as_the_usage_says, arguments_are_counted,
     help_needs_no_arguments, help_shows_what_is_parsed,
+    the_list_has_headings_and_fits_80_columns,
+    a_long_usage_breaks_between_its_items,
     the_list_of_a_word_shows_what_may_follow,
     every_verb_of_msctl_can_be_found_and_its_help_fits_80_columns)
