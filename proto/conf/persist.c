@@ -70,7 +70,8 @@ const struct field persist_rows[] = {
 	    .min = 1,
 	    .max = 3600000,
 	    .help = "Waits from MIN up to MAX between attempts while the "
-		    "database is away." },
+		    "database is away; after three in a row other work for it "
+		    "is refused in between." },
 	FIELD_END
 };
 

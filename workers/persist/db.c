@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread owns the connection; the loop owns everything else.  They meet in
- * a locked queue one way and loop_post() the other.  Interrupting means
- * shutting the socket down: libpq then returns at once with a lost connection.
+ * The thread owns the connection; the loop owns everything else, those who wait
+ * included.  They meet in one locked place one way and loop_post() the other.
+ * Interrupting means shutting the socket down: libpq then returns at once with
+ * a lost connection.
  */
 #include "workers/persist/db.h"
 
@@ -22,8 +23,6 @@
 #define FAILURES_MAX  3u
 #define FULL_RETRY_MS 100u
 
-STAILQ_HEAD(job_list, db_job);
-
 struct db {
 	struct loop *loop;
 	char *conninfo;
@@ -31,13 +30,14 @@ struct db {
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t more;
-	struct job_list jobs;
-	unsigned waiting;
-	int sock; /* of the open connection, -1 none */
+	struct db_job *at_hand; /* the thread's next; NULL: none or begun */
+	int sock;               /* of the open connection, -1 none */
 	bool stopping;
 	PGconn *conn; /* the thread's alone */
+	/* the loop's alone */
+	struct bulkhead jobs; /* the thread is its only slot */
 	struct breaker_conf breaker_conf;
-	struct breaker breaker; /* the loop's alone */
+	struct breaker breaker;
 	struct breaker_meter meter;
 };
 
@@ -87,33 +87,17 @@ dial(struct db *db, struct why *why)
 	return err;
 }
 
-static void
-on_done(struct loop_task *task)
-{
-	struct db_job *job = container_of(task, struct db_job, task);
-	struct breaker *breaker = &job->db->breaker;
-
-	if (job->err == MS_ESHUTDOWN || job->err == MS_ETIMEOUT)
-		breaker_forget(breaker, job->ticket);
-	else
-		breaker_done(breaker, job->ticket, job->err != MS_EUNAVAILABLE,
-		    mono_now());
-	job->done(job, job->err, &job->why);
-}
-
 static struct db_job *
 take_job(struct db *db)
 {
 	struct db_job *job;
 
 	pthread_mutex_lock(&db->lock);
-	while (STAILQ_EMPTY(&db->jobs) && !db->stopping)
+	while (!db->at_hand && !db->stopping)
 		pthread_cond_wait(&db->more, &db->lock);
-	job = db->stopping ? NULL : STAILQ_FIRST(&db->jobs);
-	if (job != NULL) {
-		STAILQ_REMOVE_HEAD(&db->jobs, link);
-		db->waiting--;
-	}
+	job = db->stopping ? NULL : db->at_hand;
+	if (job != NULL)
+		db->at_hand = NULL;
 	pthread_mutex_unlock(&db->lock);
 	return job;
 }
@@ -121,11 +105,6 @@ take_job(struct db *db)
 static void
 do_job(struct db *db, struct db_job *job)
 {
-	if (mono_reached(mono_now(), job->deadline)) {
-		job->err = why_set(&job->why, MS_ETIMEOUT,
-		    "not begun, other work kept the database until too late");
-		return;
-	}
 	job->err = dial(db, &job->why);
 	if (job->err == MS_OK)
 		job->err = job->run(job, db->conn, &job->why);
@@ -146,6 +125,67 @@ serve(void *arg)
 	if (db->conn != NULL)
 		hang_up(db);
 	return NULL;
+}
+
+/* ---- the loop's side ---------------------------------------------------------- */
+
+static void
+hand_over(struct db *db, struct db_job *job)
+{
+	pthread_mutex_lock(&db->lock);
+	db->at_hand = job;
+	pthread_cond_signal(&db->more);
+	pthread_mutex_unlock(&db->lock);
+}
+
+static void
+end_unbegun(struct db_job *job, enum ms_err err, const char *reason)
+{
+	job->err = why_set(&job->why, err, "%s", reason);
+	loop_post(job->db->loop, &job->task);
+}
+
+/* It has the slot.  What has become of the database while it waited decides. */
+static void
+begin(struct db *db, struct db_job *job)
+{
+	struct mono now = mono_now();
+
+	job->begun = false;
+	if (mono_reached(now, job->deadline))
+		end_unbegun(job, MS_ETIMEOUT,
+		    "not begun, other work kept the database until too late");
+	else if (!breaker_allow(&db->breaker, now, &job->ticket))
+		end_unbegun(job, MS_EUNAVAILABLE, "the database is away");
+	else {
+		job->begun = true;
+		hand_over(db, job);
+	}
+}
+
+static void
+begin_next(struct db *db)
+{
+	struct bulkhead_waiter *waiter;
+
+	while (bulkhead_next(&db->jobs, mono_now(), &waiter) == BULKHEAD_ADMIT)
+		begin(db, container_of(waiter, struct db_job, waiter));
+}
+
+static void
+on_done(struct loop_task *task)
+{
+	struct db_job *job = container_of(task, struct db_job, task);
+	struct db *db = job->db;
+
+	if (job->begun && job->err == MS_ESHUTDOWN)
+		breaker_forget(&db->breaker, job->ticket);
+	else if (job->begun)
+		breaker_done(&db->breaker, job->ticket,
+		    job->err != MS_EUNAVAILABLE, mono_now());
+	bulkhead_leave(&db->jobs);
+	begin_next(db);
+	job->done(job, job->err, &job->why);
 }
 
 static void
@@ -181,7 +221,10 @@ db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
 	breaker_init(&db->breaker, &db->breaker_conf, dice_seed(), on_change,
 	    db);
 	db->sock = -1;
-	STAILQ_INIT(&db->jobs);
+	bulkhead_init(&db->jobs,
+	    &(struct bulkhead_conf){ .slots = 1,
+		.queue = DB_JOBS_MAX,
+		.queue_ms = DURATION_INFINITY });
 	pthread_mutex_init(&db->lock, NULL);
 	pthread_cond_init(&db->more, NULL);
 	if (pthread_create(&db->thread, NULL, serve, db) != 0)
@@ -225,31 +268,54 @@ db_delay_ms(const struct db *db, struct backoff *backoff)
 enum ms_err
 db_submit(struct db *db, struct db_job *job)
 {
-	enum ms_err err = MS_EBUSY;
+	struct mono now = mono_now();
 
-	if (!breaker_allow(&db->breaker, mono_now(), &job->ticket))
+	if (db->stopping)
+		return MS_ESHUTDOWN;
+	if (db->breaker.state == BREAKER_OPEN &&
+	    breaker_wait_ms(&db->breaker, now) > 0)
 		return MS_EUNAVAILABLE;
 	job->db = db;
 	job->task = (struct loop_task){ .run = on_done };
 	job->why.text[0] = '\0';
-	pthread_mutex_lock(&db->lock);
-	if (db->waiting < DB_JOBS_MAX) {
-		STAILQ_INSERT_TAIL(&db->jobs, job, link);
-		db->waiting++;
-		pthread_cond_signal(&db->more);
-		err = MS_OK;
+	switch (bulkhead_enter(&db->jobs, &job->waiter, now)) {
+	case BULKHEAD_ENTERED:
+		begin(db, job);
+		return MS_OK;
+	case BULKHEAD_QUEUED:
+		return MS_OK;
+	case BULKHEAD_FULL:
+		return MS_EBUSY;
 	}
-	pthread_mutex_unlock(&db->lock);
-	if (err)
-		breaker_forget(&db->breaker, job->ticket);
-	return err;
+	return MS_EINTERNAL;
+}
+
+bool
+db_cancel(struct db *db, struct db_job *job)
+{
+	return bulkhead_cancel(&db->jobs, &job->waiter);
+}
+
+/* The thread is gone: every door open, all go out unbegun. */
+static void
+turn_all_away(struct db *db)
+{
+	static const char reason[] = "the worker is stopping";
+	struct bulkhead_waiter *waiter;
+
+	db->jobs.conf.slots = UINT32_MAX;
+	if (db->at_hand)
+		end_unbegun(db->at_hand, MS_ESHUTDOWN, reason);
+	while (bulkhead_next(&db->jobs, mono_now(), &waiter) == BULKHEAD_ADMIT)
+		end_unbegun(container_of(waiter, struct db_job, waiter),
+		    MS_ESHUTDOWN, reason);
+	loop_turn(db->loop, false);
 }
 
 void
 db_free(struct db **db_p)
 {
 	struct db *db = *db_p;
-	struct db_job *job;
 
 	if (db == NULL)
 		return;
@@ -260,12 +326,8 @@ db_free(struct db **db_p)
 	pthread_cond_signal(&db->more);
 	pthread_mutex_unlock(&db->lock);
 	pthread_join(db->thread, NULL);
-	while ((job = STAILQ_FIRST(&db->jobs)) != NULL) {
-		STAILQ_REMOVE_HEAD(&db->jobs, link);
-		job->err =
-		    why_set(&job->why, MS_ESHUTDOWN, "the worker is stopping");
-		loop_post(db->loop, &job->task);
-	}
+	turn_all_away(db);
+	breaker_meter_end(&db->meter, &db->breaker);
 	pthread_cond_destroy(&db->more);
 	pthread_mutex_destroy(&db->lock);
 	free(db->conninfo);

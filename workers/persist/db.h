@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One database connection on a thread of its own, because libpq calls wait.
- * Jobs run one after another on that thread; their end is reported on the
- * loop.  A lost connection fails the job at hand; the next job dials again.
+ * Jobs run one after another on that thread, the others wait in a bulkhead of
+ * DB_JOBS_MAX places; their end is reported on the loop.  A lost connection fails the job at hand; the next job dials again.
  * When the database was away several times in a row, jobs are refused at once
  * (MS_EUNAVAILABLE) instead of each waiting for it: a circuit breaker, open for
  * the times of `retry`.
@@ -10,11 +10,10 @@
 #ifndef WORKERS_PERSIST_DB_H
 #define WORKERS_PERSIST_DB_H
 
-#include <sys/queue.h>
-
 #include <libpq-fe.h>
 
 #include "common/breaker.h"
+#include "common/bulkhead.h"
 #include "common/err.h"
 #include "common/loop.h"
 
@@ -34,10 +33,11 @@ struct db_job {
 	/* private to db */
 	struct db *db;
 	struct breaker_ticket ticket;
+	bool begun;
 	enum ms_err err;
 	struct why why;
 	struct loop_task task;
-	STAILQ_ENTRY(db_job) link;
+	struct bulkhead_waiter waiter;
 };
 
 /* conninfo is copied.  on_session runs on each new connection before its
@@ -45,7 +45,8 @@ struct db_job {
 struct db *db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
     enum ms_err (*on_session)(PGconn *conn, struct why *why));
 void db_set_retry(struct db *db, struct span_ms retry);
-/* Jobs not begun are answered MS_ESHUTDOWN; one at hand is interrupted. */
+/* Jobs not begun are answered MS_ESHUTDOWN, one at hand is interrupted; all
+ * done() have run (in a turn of the loop) when it returns. */
 void db_free(struct db **db);
 /* To be looked at. */
 const struct breaker *db_breaker(const struct db *db);
@@ -57,5 +58,7 @@ struct backoff;
 uint64_t db_delay_ms(const struct db *db, struct backoff *backoff);
 /* MS_EBUSY when DB_JOBS_MAX wait, MS_EUNAVAILABLE when the breaker is open. */
 enum ms_err db_submit(struct db *db, struct db_job *job);
+/* True: it was not begun and will not be; no done().  False: too late. */
+bool db_cancel(struct db *db, struct db_job *job);
 
 #endif

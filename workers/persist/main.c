@@ -208,7 +208,6 @@ stop(struct worker *w)
 	struct persistd *d = worker_self(w);
 
 	db_free(&d->db);
-	loop_turn(worker_loop(w), false); /* answers of the last jobs */
 	persist_health_fini(&d->health);
 	intake_close(&d->intake);
 	free(d->conninfo);

@@ -77,6 +77,12 @@ on_cancel(struct call *call)
 {
 	struct run *run = call_user(call);
 
+	if (db_cancel(run->job.db, &run->job)) {
+		call_fail(call, call_cancel_reason(call),
+		    "not begun, other work kept the database");
+		free(run);
+		return;
+	}
 	run->call = NULL;
 	call_fail(call, call_cancel_reason(call),
 	    "the database has not answered yet; the migration goes on");

@@ -350,6 +350,45 @@ START_TEST(what_nobody_waits_for_any_more_is_not_begun)
 }
 END_TEST
 
+/* A loop that is kept from its work again and again: requests wait longer and
+ * longer, until what matters least is refused, with a time to come again. */
+START_TEST(a_worker_with_too_much_to_do_refuses_what_matters_least)
+{
+	enum {
+		BLOCKS = 18
+	};
+	struct echo_fields block = { .text = "busy", .delay_ms = 100 };
+	struct echo_fields last = { .text = "last" };
+	struct call_options high = { .priority = PRIORITY_HIGH };
+	struct call_options least = { .priority = PRIORITY_BACKGROUND };
+	struct scene s;
+	struct why blocks[BLOCKS] = { { "" } }, a = { "" }, b = { "" };
+
+	scene_open(&s);
+	for (int i = 0; i < BLOCKS; i++)
+		ck_assert_int_eq(call_start(s.link, &test_block, &block,
+				     NO_BODY, &high, on_any, &blocks[i]),
+		    MS_OK);
+	ck_assert_int_eq(call_start(s.link, &test_echo, &last, NO_BODY, &least,
+			     on_any, &a),
+	    MS_OK);
+	ck_assert_int_eq(call_start(s.link, &msg_worker_health, NULL, NO_BODY,
+			     NULL, on_any, &b),
+	    MS_OK);
+	while (!*a.text || !*b.text) {
+		ck_assert(link_hub_wait(s.hub, PROBE_WAIT_MS));
+		link_hub_dispatch(s.hub, 1);
+		if (*a.text && !*b.text)
+			ck_assert_uint_gt(call_retry_after_ms(s.link), 0);
+	}
+	ck_assert_msg(strstr(a.text, "8 test.echo: overload"), "%s", a.text);
+	ck_assert_ptr_eq(strstr(b.text, "0 "), b.text);
+	for (int i = 0; i < BLOCKS; i++)
+		ck_assert_ptr_eq(strstr(blocks[i].text, "0 "), blocks[i].text);
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(term_cancels_what_is_parked_and_ends_orderly)
 {
 	struct scene s;
@@ -553,6 +592,7 @@ UNIT(worker, a_request_is_answered_with_its_fields_and_body,
     a_parked_call_is_cancelled_when_its_caller_goes,
     more_calls_may_be_parked_than_lanes_at_the_start,
     what_nobody_waits_for_any_more_is_not_begun,
+    a_worker_with_too_much_to_do_refuses_what_matters_least,
     term_cancels_what_is_parked_and_ends_orderly,
     a_killed_worker_starts_again_at_once_on_its_socket,
     hup_takes_a_good_configuration_and_says_so,
