@@ -253,6 +253,12 @@ workq_new(struct loop *loop, const struct workq_limits limits[WORKQ_KINDS])
 	return q;
 }
 
+struct loop *
+workq_loop(struct workq *q)
+{
+	return q->loop;
+}
+
 void
 workq_stats(struct workq *q, enum workq_kind kind, struct workq_stats *stats_r)
 {

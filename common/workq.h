@@ -50,6 +50,8 @@ struct workq *workq_new(struct loop *loop,
 void workq_limits_here(const struct workq_wish *wishes,
     struct workq_limits limits_r[WORKQ_KINDS]);
 
+struct loop *workq_loop(struct workq *q);
+
 /* MS_EBUSY: the queue is full.  MS_EUNAVAILABLE: there is no thread and none
  * can be started.  MS_ESHUTDOWN: workq_free() has begun.  On an error the task
  * is the owner's and `done` does not come. */
