@@ -82,7 +82,8 @@ const struct field pool_rows[] = {
 	    .min = 1,
 	    .max = 4000,
 	    .help = "The server, as a libpq conninfo; a database or user not "
-		    "given here is the client's." },
+		    "given here is the client's.  Names of hosts are looked "
+		    "up for each connection." },
 	{ .name = "size",
 	    .type = FIELD_U32,
 	    POOL(size),

@@ -4,6 +4,7 @@
 # the pool's size, so PostgreSQL itself tells when there was one too many.
 #
 #   pool_begin 'key = value' ...   starts; sets POOL_DIR (host=), POOL_PID
+#                                  (POOL_UPSTREAM: another host= than its socket)
 #   pool_psql ARGS...              psql through it
 #   pool_spawn ARGS...             the same in the background; $! is psql itself
 #   pool_is_calm                   no warning in its log
@@ -39,7 +40,7 @@ pool_begin() { # 'key = value' ...
 	{
 		echo '[msd]'; echo "run_dir = $POOL_DIR"
 		echo '[pool app]'
-		echo "upstream = host=$PG_DIR user=app dbname=app"
+		echo "upstream = ${POOL_UPSTREAM:-host=$PG_DIR} user=app dbname=app"
 		echo "listen_dir = $POOL_DIR"
 		for pair in "$@"; do echo "$pair"; done
 	} >"$POOL_DIR/conf"

@@ -166,7 +166,8 @@ server_give_back(struct pg_server *server, char status)
 static void
 server_open(struct pg_pool *pool, struct pool_key *key)
 {
-	struct pg_server *server = pg_server_new(pool->loop, &server_ops, pool);
+	struct pg_server *server =
+	    pg_server_new(pool->loop, pool->workq, &server_ops, pool);
 	struct pg_database *db = database_of(key);
 
 	LIST_INSERT_HEAD(&pool->servers, server, link);
@@ -671,6 +672,7 @@ pg_pool_open(struct pg_pool **pool_r, struct worker *w, const char *name,
 	*pool_r = pool;
 	pool->name = xstrdup(name);
 	pool->loop = worker_loop(w);
+	pool->workq = worker_workq(w);
 	pool->listen_fd = -1;
 	pool->record = pg_socket_record(w, name);
 	pool_figures_init(&pool->figures, name);

@@ -31,6 +31,7 @@ struct pg_pool {
 	SLIST_ENTRY(pg_pool) link;
 	char *name;
 	struct loop *loop;
+	struct workq *workq;
 	struct pool core;
 	struct breaker_meter meter; /* of all keys of the core */
 	struct pg_upstream up;

@@ -30,11 +30,13 @@ static void on_idle(struct ev_loop *ev, ev_io *io, int events);
 static void on_leaving(struct ev_loop *ev, ev_io *io, int events);
 
 struct pg_server *
-pg_server_new(struct loop *loop, const struct pg_server_ops *ops, void *owner)
+pg_server_new(struct loop *loop, struct workq *workq,
+    const struct pg_server_ops *ops, void *owner)
 {
 	struct pg_server *server = xcalloc(1, sizeof(*server));
 
 	server->loop = loop;
+	server->workq = workq;
 	server->ops = ops;
 	server->owner = owner;
 	server->fd = -1;
@@ -80,6 +82,7 @@ static void
 hang_up(struct pg_server *server)
 {
 	unwatch(server);
+	pg_lookup_cancel(&server->lookup);
 	trace_close(server);
 	if (server->fd >= 0)
 		shutdown(server->fd, SHUT_RDWR);
@@ -369,12 +372,12 @@ on_refused_at_once(struct ev_loop *ev, ev_timer *timer)
 	open_failed(server);
 }
 
-void
-pg_server_open(struct pg_server *server, const struct pg_upstream *up,
-    const char *database, const char *user, uint64_t timeout_ms)
+static void
+dial(struct pg_server *server, const struct pg_hosts *hosts)
 {
 	server->state = SERVER_CONNECTING;
-	server->conn = pg_upstream_dial(up, database, user);
+	server->conn =
+	    pg_upstream_dial(server->up, hosts, server->database, server->user);
 	server->trace =
 	    open_memstream(&server->trace_text, &server->trace_bytes);
 	if (!server->conn || !server->trace)
@@ -387,8 +390,38 @@ pg_server_open(struct pg_server *server, const struct pg_upstream *up,
 	PQtrace(server->conn, server->trace);
 	PQsetTraceFlags(server->conn, PQTRACE_SUPPRESS_TIMESTAMPS);
 	server->fd = PQsocket(server->conn);
-	loop_timer_start(server->loop, &server->timer, timeout_ms);
 	watch(server, on_poll, EV_WRITE);
+}
+
+static void
+on_looked_up(void *arg, const struct pg_hosts *hosts, const char *error)
+{
+	struct pg_server *server = arg;
+
+	server->lookup = NULL;
+	if (hosts) {
+		dial(server, hosts);
+		return;
+	}
+	unwatch(server);
+	server->ops->failed(server, "", error);
+}
+
+void
+pg_server_open(struct pg_server *server, const struct pg_upstream *up,
+    const char *database, const char *user, uint64_t timeout_ms)
+{
+	server->up = up;
+	server->database = database;
+	server->user = user;
+	loop_timer_start(server->loop, &server->timer, timeout_ms);
+	if (!up->has_names) {
+		dial(server, NULL);
+		return;
+	}
+	server->state = SERVER_LOOKING_UP;
+	server->lookup = pg_lookup_start(server->workq, up, timeout_ms,
+	    on_looked_up, server);
 }
 
 /* ---- at rest and at work ------------------------------------------------------ */
@@ -506,6 +539,7 @@ pg_server_close(struct pg_server *server, bool aligned, bool busy,
     uint64_t patient_ms)
 {
 	unwatch(server);
+	pg_lookup_cancel(&server->lookup);
 	if (server->state == SERVER_CONNECTING || server->fd < 0) {
 		server->state = SERVER_CLOSING;
 		server->fd = -1;
@@ -536,6 +570,10 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	struct pg_server *server = container_of(timer, struct pg_server, timer);
 
 	switch (server->state) {
+	case SERVER_LOOKING_UP:
+		pg_lookup_cancel(&server->lookup);
+		server->ops->failed(server, "", "connect_timeout is over");
+		return;
 	case SERVER_CONNECTING:
 		if (PQstatus(server->conn) == CONNECTION_BAD) {
 			on_refused_at_once(ev, timer);

@@ -17,6 +17,7 @@
 #include <ev.h>
 
 #include "common/loop.h"
+#include "workers/pool/pg_lookup.h"
 #include "workers/pool/pg_params.h"
 #include "workers/pool/pg_proto.h"
 #include "workers/pool/pg_stream.h"
@@ -24,6 +25,7 @@
 #include "workers/pool/pool.h"
 
 enum pg_server_state {
+	SERVER_LOOKING_UP, /* names of hosts */
 	SERVER_CONNECTING, /* libpq has the socket */
 	SERVER_BARRIER,    /* Sync sent, exactly its answer awaited */
 	SERVER_IDLE,       /* watched for its death */
@@ -57,7 +59,12 @@ struct pg_server {
 	void *owner;
 	void *holder; /* the client it is leased to */
 	struct loop *loop;
+	struct workq *workq;
 	enum pg_server_state state;
+	/* while opening */
+	const struct pg_upstream *up;
+	const char *database, *user;
+	struct pg_lookup *lookup;
 	PGconn *conn;
 	int fd; /* libpq's */
 	ev_io io;
@@ -79,9 +86,10 @@ struct pg_server {
 	bool busy;        /* closing while it works */
 };
 
-struct pg_server *pg_server_new(struct loop *loop,
+struct pg_server *pg_server_new(struct loop *loop, struct workq *workq,
     const struct pg_server_ops *ops, void *owner);
-/* opened or failed will come, within timeout_ms. */
+/* opened or failed will come, within timeout_ms; what is given stays till
+ * then. */
 void pg_server_open(struct pg_server *server, const struct pg_upstream *up,
     const char *database, const char *user, uint64_t timeout_ms);
 /* A last look before it is given to a client: still there, and silent? */

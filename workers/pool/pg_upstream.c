@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Some options are ours, because the connection is taken over after log-in:
- * no GSS (cannot be unwrapped outside libpq), no TLS yet, UTF8.  A host must be
- * a directory or a numeric address: libpq would block in the resolver.
+ * no GSS (cannot be unwrapped outside libpq), no TLS yet, UTF8.  Names of hosts
+ * are looked up beforehand: libpq would block in the resolver.
  */
 #include "workers/pool/pg_upstream.h"
 
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
-#include "common/str.h"
+#include "common/resolve.h"
 
 #define OPTIONS_MAX 64u
 
@@ -55,22 +55,49 @@ is_numeric_address(const char *text, size_t len)
 	    inet_pton(AF_INET6, copy, bytes) == 1;
 }
 
-/* A list of hosts, separated by commas. */
-static enum ms_err
-check_hosts(const char *hosts, struct why *why)
+/* A directory, an abstract socket, an address, or nothing: the default. */
+static bool
+is_place(struct slice host)
 {
-	struct slice rest = slice_of(hosts), host;
+	return host.len == 0 || host.ptr[0] == '/' || host.ptr[0] == '@' ||
+	    is_numeric_address(host.ptr, host.len);
+}
+
+bool
+pg_upstream_is_name(struct slice host)
+{
+	return !is_place(host) && resolve_is_name(host);
+}
+
+static size_t
+list_len(const char *list)
+{
+	size_t n = 1;
+
+	for (; *list; list++)
+		n += *list == ',';
+	return n;
+}
+
+/* Lists, separated by commas. */
+static enum ms_err
+check_hosts(struct pg_upstream *up, struct why *why)
+{
+	struct slice rest = slice_of(up->host), host;
 
 	while (slice_cut(&rest, ',', &host)) {
-		if (host.len == 0 || host.ptr[0] == '/' || host.ptr[0] == '@' ||
-		    is_numeric_address(host.ptr, host.len))
-			continue;
-		return why_set(why, MS_ECONFIG,
-		    "upstream: host '%.*s' is neither a directory nor a "
-		    "numeric address; add hostaddr= (names are not supported "
-		    "yet)",
-		    (int)(host.len < 64 ? host.len : 64), host.ptr);
+		if (!is_place(host) && !resolve_is_name(host))
+			return why_set(why, MS_ECONFIG,
+			    "upstream: host '%.*s' is neither a directory nor "
+			    "an address nor a name",
+			    (int)(host.len < 64 ? host.len : 64), host.ptr);
+		up->has_names |= pg_upstream_is_name(host);
 	}
+	if (up->port && list_len(up->port) > 1 &&
+	    list_len(up->port) != list_len(up->host))
+		return why_set(why, MS_ECONFIG,
+		    "upstream: %zu ports for %zu hosts", list_len(up->port),
+		    list_len(up->host));
 	return MS_OK;
 }
 
@@ -102,9 +129,8 @@ pg_upstream_option(const struct pg_upstream *up, const char *key)
 }
 
 static enum ms_err
-check_options(const struct pg_upstream *up, struct why *why)
+check_options(struct pg_upstream *up, struct why *why)
 {
-	const char *host = pg_upstream_option(up, "host");
 	enum ms_err err = MS_OK;
 
 	for (PQconninfoOption *o = up->options; !err && o->keyword; o++)
@@ -113,8 +139,8 @@ check_options(const struct pg_upstream *up, struct why *why)
 	if (!err && pg_upstream_option(up, "service"))
 		return why_set(why, MS_ECONFIG,
 		    "upstream: service files are not supported");
-	if (!err && host && !pg_upstream_option(up, "hostaddr"))
-		err = check_hosts(host, why);
+	if (!err && up->host && !pg_upstream_option(up, "hostaddr"))
+		err = check_hosts(up, why);
 	return err;
 }
 
@@ -136,6 +162,8 @@ pg_upstream_init(struct pg_upstream *up, const char *conninfo,
 		return err;
 	}
 	make_absolute(up);
+	up->host = pg_upstream_option(up, "host");
+	up->port = pg_upstream_option(up, "port");
 	up->database = pg_upstream_option(up, "dbname");
 	up->user = pg_upstream_option(up, "user");
 	up->application_name = xasprintf("ms-pool/%s", pool_name);
@@ -151,13 +179,17 @@ pg_upstream_fini(struct pg_upstream *up)
 }
 
 PGconn *
-pg_upstream_dial(const struct pg_upstream *up, const char *database,
-    const char *user)
+pg_upstream_dial(const struct pg_upstream *up, const struct pg_hosts *hosts,
+    const char *database, const char *user)
 {
 	const struct our_option ours[] = { { "dbname", database },
 		{ "user", user }, { "gssencmode", "disable" },
 		{ "sslmode", "disable" }, { "client_encoding", "UTF8" },
-		{ "fallback_application_name", up->application_name } };
+		{ "fallback_application_name", up->application_name },
+		/* without hosts these end the list */
+		{ hosts ? "host" : NULL, hosts ? hosts->host : NULL },
+		{ "hostaddr", hosts ? hosts->hostaddr : NULL },
+		{ "port", hosts ? hosts->port : NULL } };
 	const char *keys[OPTIONS_MAX + 1], *values[OPTIONS_MAX + 1];
 	size_t n = 0;
 
@@ -168,7 +200,7 @@ pg_upstream_dial(const struct pg_upstream *up, const char *database,
 		values[n++] = o->val;
 	}
 	/* of a key given twice the later counts */
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(ours) && ours[i].key; i++) {
 		keys[n] = ours[i].key;
 		values[n++] = ours[i].value;
 	}

@@ -286,13 +286,16 @@ END_TEST
 
 START_TEST(the_end_of_the_process_is_told)
 {
+	static struct workq *left; /* its memory stays, for its thread */
 	struct asker a = asker_new(), b = a;
 
 	dns_set(true, 0);
 	ask(&a, "first.example", 60000);
 	dns_await(1);
 	ask(&b, "second.example", 60000);
+	left = a.q;
 	ck_assert_uint_eq(workq_free(&a.q, 0), 1); /* the first is left alone */
+	ck_assert_ptr_ne(left, a.q);
 	ck_assert_int_eq(b.err, MS_ESHUTDOWN);
 	ck_assert_int_eq(a.told, 0);
 	loop_free(&a.loop);

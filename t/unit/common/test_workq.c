@@ -591,6 +591,7 @@ START_TEST(a_run_that_does_not_end_is_left_alone)
 	static struct gate gate; /* as the rest: outlives the test */
 	static struct bench b;
 	static struct job stuck;
+	static struct workq *left;
 	struct job waits;
 
 	gate_init(&gate);
@@ -600,7 +601,9 @@ START_TEST(a_run_that_does_not_end_is_left_alone)
 	workq_submit(b.q, WORKQ_IO, &stuck.task);
 	gate_await(&gate, 1);
 	workq_submit(b.q, WORKQ_IO, &waits.task);
+	left = b.q;
 	ck_assert_uint_eq(workq_free(&b.q, 0), 1);
+	ck_assert_ptr_ne(left, b.q);
 	ck_assert_ptr_null(b.q);
 	ck_assert_int_eq(waits.err, MS_ESHUTDOWN);
 	ck_assert_int_eq(stuck.dones, 0);
