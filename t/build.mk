@@ -50,3 +50,7 @@ check-otp: all $(TOOLS) ## conformance with OTP's supervisor
 check-slow: all $(TESTS) $(TOOLS) ## the long tests
 	$QMODE=$(MODE) B=$B sh t/run.sh slow
 .PHONY: check-built check-unit check-stories check-otp check-slow
+golden: all ## write the golden files of msctl's output anew
+	$QGOLDEN=write MODE=$(MODE) B=$B sh t/integration/golden.sh
+	@git diff --stat -- t/golden
+.PHONY: golden

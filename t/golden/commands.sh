@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2034  # before, mask_more and width are read by show
+# Every verb of msctl; t/integration/golden.sh runs this.  NAME is the verb with
+# dashes, then .VARIANT where there are several.
+first_seq() { msctl events --json | tail -n 1 | sed 's/.*"seq":\([0-9]*\).*/\1/'; }
+
+# ---- looking -------------------------------------------------------------------
+show tree 'ctl tree'
+show status 'ctl status'
+show status.all 'ctl status --all'
+show status.one 'ctl status planner'
+show status.two 'ctl status planner broken'
+show status.missing 'ctl status plannr'
+show why 'ctl why broken'
+show why.never 'ctl why planner'
+show why.all 'ctl why broken --all'
+width=$any_width
+show logs 'ctl logs planner broken'
+show health 'ctl health'
+show show 'ctl show planner'
+show count 'ctl count'
+show count.all 'ctl count --all'
+show check "ctl check $dir/ms.conf"
+printf '[worker x]\ncomand = true\n' >"$dir/bad.conf"
+width=$any_width
+show check.bad "ctl check $dir/bad.conf"
+show check.get "ctl check $dir/ms.conf --get pool.main.size"
+show version 'ctl version'
+show help 'ctl help'
+show help.verb 'ctl help stop'
+show help.mistake 'ctl stpo planner'
+show plan 'ctl plan'
+
+took='s/\(TIME  *\)[0-9]*/\1N/'
+
+# ---- the services --------------------------------------------------------------
+width=$any_width
+show bus-pub "ctl bus pub golden.a.made --data '{\"n\":1}'"
+width=$any_width
+show bus-tail 'ctl bus tail "golden.>" -n 1'
+width=$any_width
+show bus-tail.data 'ctl bus tail "golden.>" -n 1 --data'
+width=$any_width
+show bus-sub '(until [ -s "$dir/sub" ]; do
+	msctl bus pub golden.b.made --data true >/dev/null; done) &
+    feeder=$!
+    ctl bus sub "golden.b.*" -n 1 --data | tee "$dir/sub"
+    wait $feeder; : >"$dir/sub"'
+mask_more=$numbers
+show bus-stats 'ctl bus stats'
+mask_more=$numbers
+show bus-consumers 'ctl bus consumers'
+show config-get 'ctl config get pool.main.size'
+show config-get.missing 'ctl config get pool.main.seize'
+show config-list 'ctl config list log'
+mask_more='s/\(keys[": ]*\)[0-9][0-9]*/\1N/'
+show config-status 'ctl config status'
+show pool-status 'ctl pool status'
+mask_more=$took
+show db-migrate-status 'ctl db migrate status'
+mask_more=$took
+show db-migrate-up 'ctl db migrate up'
+
+# ---- acting --------------------------------------------------------------------
+stop='msctl stop planner --wait'
+start='msctl start planner --wait'
+show stop 'ctl stop planner --wait'
+before=$stop
+show start 'ctl start planner --wait'
+show start.running 'ctl start planner --wait'
+before=$start
+show stop.partial 'ctl stop planner nobody --wait'
+before=$start
+show restart 'ctl restart planner --wait'
+show kill 'ctl kill planner --wait'
+before=$start
+show signal 'ctl signal planner WINCH'
+show wait 'ctl wait planner'
+show wait.timeout 'ctl wait planner --state down --timeout 1ms'
+before='msctl stop planner --wait; seq=$(first_seq); msctl start planner --wait'
+mask_more='s/ after_ms[=…].*//;s/  *[0-9][0-9]* HH/ SEQ HH/;s/\(generation[":=]*\)[0-9]*/\1N/'
+show events 'ctl events --from $((seq + 1))'
+printf '[worker guest]\nsupervisor = agents\ncommand = sleep 1000\n' \
+    >"$dir/guest.conf"
+before='msctl stop guest --wait; msctl remove guest'
+show add "ctl add $dir/guest.conf"
+before='msctl stop guest --wait; msctl add $dir/guest.conf; msctl stop guest --wait'
+show remove 'ctl remove guest'
+show scale 'ctl scale agent 2 --wait'
+before='msctl scale agent 0 --wait'
+mask_more='s/agent@[0-9]*/agent@N/g'
+show spawn 'ctl spawn agent'
+msctl scale agent 0 --wait >/dev/null
+show reload 'ctl reload'
+show reexec 'ctl reexec'
+mask_more=
+await_ready persist
+
+# ---- the end -------------------------------------------------------------------
+# of a small msd beside this one, which is there again for each form
+mkdir "$dir/small"
+printf '[msd]\nrun_dir = %s\nlog_dir = %s\nstate_dir = %s\n' "$dir/small" \
+    "$dir/small" "$dir/small" >"$dir/small/ms.conf"
+before='"$B/msd" -c "$dir/small/ms.conf" >/dev/null 2>&1 &
+    until msctl --run-dir "$dir/small" tree; do :; done'
+show shutdown 'ctl --run-dir "$dir/small" shutdown --wait'
+width=$any_width
+show unreachable 'ctl --run-dir "$dir/small" tree'
