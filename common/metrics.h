@@ -107,6 +107,14 @@ void metrics_declare_all(const struct metric_row *rows, size_t count,
 /* A row with labels: values in the order of row->labels. */
 struct metric metrics_series(const struct metric_row *row,
     const char *const *values);
+/* The same, with the reason: MS_EINVAL the row is wrong, MS_ECONFLICT an
+ * earlier row of that name differs, MS_ETOOBIG the segment is full, MS_ECLOSED
+ * not attached. */
+enum ms_err metrics_series_try(const struct metric_row *row,
+    const char *const *values, struct metric *metric_r);
+/* Only when it is there. */
+struct metric metrics_find(const struct metric_row *row,
+    const char *const *values);
 
 /* ---- updates: the thread that has joined, any time ------------------------ */
 

@@ -203,6 +203,17 @@ renew_family(struct segment_family *f, const struct metric_row *row)
 	__atomic_store_n(&f->epoch, r->head->epoch, __ATOMIC_RELEASE);
 }
 
+/* By another row of this process. */
+static bool
+is_taken(const struct metric_row *row)
+{
+	uint32_t i = find_family(row->name);
+
+	return i != NONE && r->families[i].epoch == r->head->epoch &&
+	    !same_family(&r->families[i], row);
+}
+
+/* NONE: no room. */
 static uint32_t
 family_of(const struct metric_row *row)
 {
@@ -217,8 +228,6 @@ family_of(const struct metric_row *row)
 			renew_family(f, row);
 		return i;
 	}
-	if (f->epoch == r->head->epoch)
-		return NONE;
 	__atomic_store_n(&f->state, FAMILY_RETIRED, __ATOMIC_RELEASE);
 	return add_family(row);
 }
@@ -369,21 +378,39 @@ handle_of(uint32_t i)
 	return m;
 }
 
-static struct metric
-declare(const struct metric_row *row, const char *const *values)
+static enum ms_err
+declare(const struct metric_row *row, const char *const *values,
+    struct metric *metric_r)
 {
-	uint32_t family = NONE, i = NONE;
+	uint32_t family, i;
 
+	*metric_r = (struct metric){ 0 };
 	if (!r->base)
-		return (struct metric){ 0 };
-	if (row_is_good(row))
-		family = family_of(row);
-	if (family != NONE)
-		i = series_of(family, values);
-	if (i != NONE)
-		return handle_of(i);
-	metrics_count_own(r->refused);
-	return (struct metric){ 0 };
+		return MS_ECLOSED;
+	if (!row_is_good(row))
+		return MS_EINVAL;
+	if (is_taken(row))
+		return MS_ECONFLICT;
+	family = family_of(row);
+	i = family == NONE ? NONE : series_of(family, values);
+	if (i == NONE)
+		return MS_ETOOBIG;
+	*metric_r = handle_of(i);
+	return MS_OK;
+}
+
+enum ms_err
+metrics_series_try(const struct metric_row *row, const char *const *values,
+    struct metric *metric_r)
+{
+	enum ms_err err;
+
+	pthread_mutex_lock(&r->lock);
+	err = declare(row, values, metric_r);
+	if (err && err != MS_ECLOSED)
+		metrics_count_own(r->refused);
+	pthread_mutex_unlock(&r->lock);
+	return err;
 }
 
 struct metric
@@ -391,8 +418,25 @@ metrics_series(const struct metric_row *row, const char *const *values)
 {
 	struct metric m;
 
+	(void)!metrics_series_try(row, values, &m);
+	return m;
+}
+
+struct metric
+metrics_find(const struct metric_row *row, const char *const *values)
+{
+	struct metric m = { 0 };
+	struct labels labels;
+	uint32_t family, i;
+
 	pthread_mutex_lock(&r->lock);
-	m = declare(row, values);
+	family = r->base && row_is_good(row) ? find_family(row->name) : NONE;
+	if (family != NONE && same_family(&r->families[family], row)) {
+		set_labels(&labels, labels_of(row), values);
+		i = find_series(family, &labels);
+		if (i != NONE)
+			m = handle_of(i);
+	}
 	pthread_mutex_unlock(&r->lock);
 	return m;
 }
@@ -416,9 +460,11 @@ metrics_declare_all(const struct metric_row *rows, size_t count,
 void
 metrics_declare_own(void)
 {
-	(void)declare(&own_rows[0], NULL);
-	r->refused = declare(&own_rows[1], NULL);
-	r->overflow = declare(&own_rows[2], NULL);
+	struct metric updates;
+
+	(void)!declare(&own_rows[0], NULL, &updates);
+	(void)!declare(&own_rows[1], NULL, &r->refused);
+	(void)!declare(&own_rows[2], NULL, &r->overflow);
 }
 
 static bool

@@ -58,6 +58,8 @@ metrics_take_shard(unsigned shard)
 
 	if (!metrics_back(area, r->head->values_used))
 		return; /* no room: it counts for nobody */
+	pthread_once(&thread_end_once, make_thread_end);
+	pthread_setspecific(thread_end, &metrics_thread);
 	metrics_thread.shard = r->base + area->at;
 	set_odd(&metrics_thread,
 	    sampling_bit() | (shared ? METRICS_ODD_SHARED : 0));
@@ -81,12 +83,9 @@ free_shard(void)
 void
 metrics_join(void)
 {
-	pthread_once(&thread_end_once, make_thread_end);
 	pthread_mutex_lock(&r->lock);
-	if (r->base && metrics_thread.shard == scratch) {
+	if (r->base && metrics_thread.shard == scratch)
 		metrics_take_shard(free_shard());
-		pthread_setspecific(thread_end, &metrics_thread);
-	}
 	pthread_mutex_unlock(&r->lock);
 }
 

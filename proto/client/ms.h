@@ -173,6 +173,50 @@ void ms_consumer_close(struct ms_consumer **consumer);
 enum ms_err ms_request(struct ms *ms, const char *service, const char *verb,
     const char *json, int timeout_ms, char **reply_r);
 
+/* ---- numbers of this process ---------------------------------------------- */
+/*
+ * Counters, gauges and histograms with names of your own, beside those of our
+ * workers in `msctl metrics` and /metrics.  They live in a file that msd makes
+ * for each worker ($MS_METRICS), so they survive a crash and count on in the
+ * next life.  In a process that msd did not start they do nothing.  No struct
+ * ms is needed; any thread; a child after fork() counts nothing.
+ *
+ * Values are in the unit that the name says, as Prometheus wants it:
+ * llm_request_seconds, context_bytes, cache_ratio; a counter's name ends in
+ * _total.  Names begin with a letter, are [a-z0-9_] and not ms_...
+ *
+ * A process has MS_METRICS_MAX of them (of histograms about 100, as they are
+ * large) and MS_METRIC_VALUES_MAX different label values of a name.  What comes
+ * on top of that is counted together: another label value as "other", another
+ * counter in process_other_total; other kinds are not kept.
+ */
+struct ms_metric;
+enum ms_metric_kind {
+	MS_COUNTER = 1,
+	MS_GAUGE = 2,
+	MS_HISTOGRAM = 3
+};
+#define MS_METRICS_MAX       1000
+#define MS_METRIC_VALUES_MAX 64
+
+/*
+ * labels: at most three pairs, NULL-terminated: { "model", "small", NULL }, or
+ * NULL.  The same name and labels give the same metric; keep it, this takes a
+ * lock.  It lives as long as the process.
+ * MS_EINVAL: a name or label that cannot be, or the name has another kind or
+ * other labels already.  *metric_r is then NULL, which every function takes and
+ * which does nothing.
+ */
+enum ms_err ms_metric(int kind, const char *name, const char *help,
+    const char *const *labels, struct ms_metric **metric_r);
+/* Counter (what is negative is ignored) or gauge. */
+void ms_metric_add(struct ms_metric *metric, double n);
+/* Gauge: the value of this process.  Together with ms_metric_add() from one
+ * thread only. */
+void ms_metric_set(struct ms_metric *metric, double value);
+/* Histogram; negative counts as 0. */
+void ms_metric_record(struct ms_metric *metric, double value);
+
 #ifdef __cplusplus
 }
 #endif
