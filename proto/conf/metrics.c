@@ -3,11 +3,14 @@
 #include "proto/conf/metrics.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 
-#define SECOND_MS UINT64_C(1000)
-#define HOUR_MS   (3600 * SECOND_MS)
-#define PPM       1000000u
+#define SECOND_MS        UINT64_C(1000)
+#define THRESHOLD_MAX_NS UINT64_C(60000000000)
+#define HOUR_MS          (3600 * SECOND_MS)
+#define PPM              1000000u
 
 #define METRICS(member) .off = offsetof(struct metrics_conf, member)
 
@@ -48,6 +51,48 @@ print_rate(const void *at, struct buf *out)
 		digits--;
 	}
 	buf_printf(out, "%u.%0*u", ppm / PPM, (int)digits, part);
+}
+
+/* "100us", "5ms", "1s", "0": finer than other durations need to be. */
+static enum ms_err
+parse_threshold(struct slice text, void *at, struct arena *arena,
+    struct why *why)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = { { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 } };
+	size_t digits = 0;
+	uint64_t n = 0, unit = 0;
+	struct slice name;
+
+	(void)arena;
+	while (digits < text.len && isdigit((unsigned char)text.ptr[digits]))
+		digits++;
+	name = (struct slice){ text.ptr + digits, text.len - digits };
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (slice_is(name, units[i].name))
+			unit = units[i].ns;
+	if (!parse_u64((struct slice){ text.ptr, digits }, &n) ||
+	    (!unit && (n || name.len)) || (unit && n > THRESHOLD_MAX_NS / unit))
+		return why_set(why, MS_EINVAL,
+		    "'%.*s' is not a duration up to 60s (such as 100us, 5ms)",
+		    (int)text.len, text.ptr);
+	*(uint64_t *)at = n * unit;
+	return MS_OK;
+}
+
+static void
+print_threshold(const void *at, struct buf *out)
+{
+	uint64_t us = *(const uint64_t *)at / 1000;
+
+	if (us % 1000000 == 0)
+		buf_printf(out, us ? "%" PRIu64 "s" : "0", us / 1000000);
+	else if (us % 1000 == 0)
+		buf_printf(out, "%" PRIu64 "ms", us / 1000);
+	else
+		buf_printf(out, "%" PRIu64 "us", us);
 }
 
 const struct field metrics_rows[] = {
@@ -147,6 +192,56 @@ const struct field metrics_rows[] = {
 	    .help =
 		"Collecting may take the loop for this long in one go; what "
 		"is left waits for the next turn and is counted." },
+	{ .name = "sla_routing",
+	    .type = FIELD_CUSTOM,
+	    METRICS(sla_ns[SLA_ROUTING]),
+	    .def = "1ms",
+	    .parse = parse_threshold,
+	    .print = print_threshold,
+	    .flags = FIELD_RELOAD,
+	    .help =
+		"How long an event may take from its receipt until it is routed, as the "
+		"99th percentile of a minute; more is the event "
+		"sla.breached. 0 = not watched." },
+	{ .name = "sla_persistence",
+	    .type = FIELD_CUSTOM,
+	    METRICS(sla_ns[SLA_PERSISTENCE]),
+	    .def = "5ms",
+	    .parse = parse_threshold,
+	    .print = print_threshold,
+	    .flags = FIELD_RELOAD,
+	    .help =
+		"How long a batch of events may take to be committed in PostgreSQL, as the "
+		"99th percentile of a minute; more is the event "
+		"sla.breached. 0 = not watched." },
+	{ .name = "sla_acquisition",
+	    .type = FIELD_CUSTOM,
+	    METRICS(sla_ns[SLA_ACQUISITION]),
+	    .def = "10ms",
+	    .parse = parse_threshold,
+	    .print = print_threshold,
+	    .flags = FIELD_RELOAD,
+	    .help =
+		"How long a client may wait for a connection of a pool, as the "
+		"99th percentile of a minute; more is the event "
+		"sla.breached. 0 = not watched." },
+	{ .name = "sla_processing",
+	    .type = FIELD_CUSTOM,
+	    METRICS(sla_ns[SLA_PROCESSING]),
+	    .def = "100us",
+	    .parse = parse_threshold,
+	    .print = print_threshold,
+	    .flags = FIELD_RELOAD,
+	    .help = "How long the bus may work on one event, as the "
+		    "99th percentile of a minute; more is the event "
+		    "sla.breached. 0 = not watched." },
+	{ .name = "history",
+	    .type = FIELD_DURATION,
+	    METRICS(history_ms),
+	    .def = "1h",
+	    .max = HOUR_MS,
+	    .help = "How far msctl top --replay can look back, in 360 steps; "
+		    "0 = not at all." },
 	{ .name = "sampling_rate",
 	    .type = FIELD_CUSTOM,
 	    METRICS(sampling_ppm),

@@ -10,6 +10,15 @@ enum statsd_labels {
 	STATSD_PATH  /* name.bus:1|c, for servers that know no tags */
 };
 
+/* What is promised of the core: the 99th percentile over a minute. */
+enum sla_promise {
+	SLA_ROUTING,     /* ms_bus_route_seconds < 1 ms */
+	SLA_PERSISTENCE, /* ms_persist_commit_seconds < 5 ms */
+	SLA_ACQUISITION, /* ms_pool_acquire_seconds < 10 ms */
+	SLA_PROCESSING,  /* ms_bus_event_seconds < 100 us */
+	SLA_PROMISES
+};
+
 struct metrics_conf {
 	char *listen;                /* 127.0.0.1:9464 */
 	uint32_t max_connections;    /* 64 */
@@ -22,6 +31,8 @@ struct metrics_conf {
 	uint64_t sample_interval_ms; /* 10s */
 	uint32_t batch_size;         /* 1000 series in a turn of the loop */
 	uint64_t max_collection_time_ms; /* 10ms */
+	uint64_t sla_ns[SLA_PROMISES];   /* by enum sla_promise; 0 = off */
+	uint64_t history_ms;             /* 1h; 0 = none */
 	uint32_t sampling_ppm; /* 1.0: every update, of every worker */
 };
 extern const struct field metrics_rows[];

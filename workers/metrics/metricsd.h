@@ -7,6 +7,7 @@
 #define WORKERS_METRICS_METRICSD_H
 
 #include "proto/conf/metrics.h"
+#include "workers/metrics/announcer.h"
 #include "workers/metrics/own.h"
 #include "workers/metrics/sampler.h"
 #include "workers/worker.h"
@@ -21,6 +22,7 @@ struct metricsd {
 	struct metrics_conf conf;
 	struct metric own[OWN_METRICS];
 	struct sampler *sampler;
+	struct announcer *announcer; /* events of the modules */
 	struct module_state *states; /* as modules[] */
 	size_t module_count;
 };

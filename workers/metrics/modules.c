@@ -9,12 +9,14 @@
 #include "workers/metrics/http.h"
 #include "workers/metrics/json_file.h"
 #include "workers/metrics/module.h"
+#include "workers/metrics/sla_watch.h"
 #include "workers/metrics/statsd.h"
 
 const struct module *const metrics_modules[] = {
 	&http_module,
 	&statsd_module,
 	&json_file_module,
+	&sla_watch_module,
 	NULL,
 };
 
@@ -52,6 +54,8 @@ metricsd_start(struct metricsd *d, struct why *why)
 	d->states = xcalloc(d->module_count + 1, sizeof(*d->states));
 	d->sampler = sampler_new(worker_loop(d->w), worker_run_dir(d->w),
 	    &d->conf, d->own, on_sample, d);
+	d->announcer = announcer_new(d->w, d->own[OWN_ANNOUNCED],
+	    d->own[OWN_ANNOUNCED_LOST]);
 	err = start_modules(d, why);
 	if (!err) {
 		sampler_start(d->sampler);
@@ -76,6 +80,7 @@ metricsd_stop(struct metricsd *d)
 	for (size_t i = d->module_count; i-- > 0;)
 		if (d->states[i].started && metrics_modules[i]->stop)
 			metrics_modules[i]->stop(d->states[i].self);
+	announcer_free(&d->announcer);
 	sampler_free(&d->sampler);
 	free(d->states);
 	d->states = NULL;

@@ -44,4 +44,12 @@ const struct metric_row own_rows[OWN_METRICS] = {
 	[OWN_JSON_LOST] = { .name = "ms_metrics_json_lines_lost_total",
 	    .help = "Lines that could not be written to the JSON file.",
 	    .kind = METRIC_COUNTER },
+	[OWN_ANNOUNCED] = { .name = "ms_metrics_announced_events_total",
+	    .help = "Events about thresholds and health given to the bus.",
+	    .kind = METRIC_COUNTER,
+	    .flags = METRIC_EXACT },
+	[OWN_ANNOUNCED_LOST] = { .name = "ms_metrics_announced_lost_total",
+	    .help = "Events that found no room while the bus was away.",
+	    .kind = METRIC_COUNTER,
+	    .flags = METRIC_EXACT },
 };

@@ -19,6 +19,8 @@ enum own_metric {
 	OWN_STATSD_LOST,
 	OWN_JSON_LINES,
 	OWN_JSON_LOST,
+	OWN_ANNOUNCED,
+	OWN_ANNOUNCED_LOST,
 	OWN_METRICS
 };
 extern const struct metric_row own_rows[OWN_METRICS];
