@@ -112,6 +112,14 @@ const struct field pool_rows[] = {
 	    .max = DURATION_INFINITY,
 	    .help = "A client waits this long for a server connection, then "
 		    "it gets an error." },
+	{ .name = "fail_fast",
+	    .type = FIELD_DURATION,
+	    POOL(fail_fast_ms),
+	    .def = "10s",
+	    .max = DURATION_INFINITY,
+	    .help = "When the server has been away for this long, clients are "
+		    "refused at once instead of waiting for acquire_timeout, "
+		    "but for one that finds out whether it is back." },
 	{ .name = "connect_timeout",
 	    .type = FIELD_DURATION,
 	    POOL(connect_timeout_ms),

@@ -21,6 +21,7 @@ struct pool_conf {
 	uint32_t min_size;           /* 0 */
 	uint32_t max_clients;        /* 10000 */
 	uint64_t acquire_timeout_ms; /* 30s: waiting for a server */
+	uint64_t fail_fast_ms;       /* 10s: the server away for this long */
 	uint64_t connect_timeout_ms; /* 10s */
 	uint64_t idle_timeout_ms;    /* 600s */
 	uint64_t max_lifetime_ms;    /* 1800s, +-10 % */

@@ -512,8 +512,8 @@ expire(struct pg_pool *pool, struct pg_client *client)
 	metric_add(pool->figures.trouble[TROUBLE_TIMEOUT], 1);
 	if (client->key->breaker.state != BREAKER_CLOSED) {
 		snprintf(text, sizeof(text),
-		    "the server cannot be reached (waited for "
-		    "acquire_timeout): %s",
+		    "the server cannot be reached (acquire_timeout or "
+		    "fail_fast is over): %s",
 		    pool->last_error);
 		pg_client_refuse(client, PG_CONNECTION_FAILURE, text);
 		return;
@@ -559,7 +559,7 @@ static void
 rest(struct pg_pool *pool, struct mono now)
 {
 	loop_timer_start(pool->loop, &pool->wake,
-	    mono_ms_left(now, pool_wake(&pool->core)));
+	    mono_ms_left(now, pool_wake(&pool->core, now)));
 }
 
 /* Sessions that are between transactions end; the others get time. */
@@ -654,6 +654,7 @@ pg_pool_tune(struct pg_pool *pool, const struct pool_conf *conf)
 		.size = conf->size,
 		.min_size = conf->min_size,
 		.acquire_timeout_ms = conf->acquire_timeout_ms,
+		.fail_fast_ms = conf->fail_fast_ms,
 		.idle_timeout_ms = conf->idle_timeout_ms,
 		.max_lifetime_ms = conf->max_lifetime_ms,
 	};

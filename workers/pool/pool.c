@@ -178,9 +178,13 @@ pool_opened(struct pool *pool, struct pool_slot *slot, struct mono now)
 void
 pool_failed(struct pool *pool, struct pool_slot *slot, struct mono now)
 {
+	struct pool_key *key = slot->key;
+
 	ms_assert(slot->state == SLOT_OPENING);
+	if (key->breaker.state == BREAKER_CLOSED)
+		key->away_since = now;
 	/* several that were under way together are one failure */
-	breaker_done(&slot->key->breaker, slot->ticket, false, now);
+	breaker_done(&key->breaker, slot->ticket, false, now);
 	slot_set_state(pool, slot, SLOT_OUT, now);
 }
 
@@ -243,6 +247,25 @@ may_open(const struct pool_key *key, struct mono now)
 	return breaker_wait_ms(&key->breaker, now) == 0;
 }
 
+/* No slot of the key will come free, and none has come for long. */
+static bool
+is_hopeless(const struct pool *pool, const struct pool_key *key,
+    struct mono now)
+{
+	return key->breaker.state != BREAKER_CLOSED &&
+	    key->count[SLOT_LEASED] + key->count[SLOT_RESETTING] == 0 &&
+	    mono_reached(now,
+		mono_add_ms(key->away_since, pool->limits.fail_fast_ms));
+}
+
+static struct pool_step
+expire(struct pool *pool, struct pool_waiter *waiter)
+{
+	pool_unwait(pool, waiter);
+	return (
+	    struct pool_step){ POOL_EXPIRE, waiter, NULL, waiter->key, NULL };
+}
+
 static struct pool_step
 retire(struct pool *pool, struct pool_slot *slot, const char *reason,
     struct mono now)
@@ -290,6 +313,8 @@ walk_queue(struct pool *pool, struct mono now)
 			return serve(pool, waiter, now);
 		if (claim_coming(pool, key))
 			continue;
+		if (!may_open(key, now) && is_hopeless(pool, key, now))
+			return expire(pool, waiter);
 		if (pool->draining || !may_open(key, now))
 			continue;
 		if (has_room(pool))
@@ -329,7 +354,7 @@ retire_idle(struct pool *pool, struct mono now)
 }
 
 static struct pool_step
-expire(struct pool *pool, struct mono now)
+expire_first(struct pool *pool, struct mono now)
 {
 	struct pool_waiter *first = TAILQ_FIRST(&pool->queue);
 
@@ -337,8 +362,7 @@ expire(struct pool *pool, struct mono now)
 	    !mono_reached(now,
 		mono_add_ms(first->since, pool->limits.acquire_timeout_ms)))
 		return (struct pool_step){ .act = POOL_REST };
-	pool_unwait(pool, first);
-	return (struct pool_step){ POOL_EXPIRE, first, NULL, first->key, NULL };
+	return expire(pool, first);
 }
 
 static struct pool_step
@@ -354,7 +378,7 @@ struct pool_step
 pool_next(struct pool *pool, struct mono now)
 {
 	static struct pool_step (*const rules[])(struct pool *,
-	    struct mono) = { retire_idle, walk_queue, expire, warm_up };
+	    struct mono) = { retire_idle, walk_queue, expire_first, warm_up };
 	struct pool_step step = { .act = POOL_REST };
 
 	for (size_t i = 0; step.act == POOL_REST && i < ARRAY_LEN(rules); i++)
@@ -370,8 +394,23 @@ sooner(struct mono *wake, struct mono t)
 		*wake = t;
 }
 
+/* What opens it again, and what ends the waiting for that. */
+static void
+sooner_of_key(struct mono *wake, const struct pool *pool,
+    const struct pool_key *key, struct mono now)
+{
+	struct mono times[] = { key->breaker.until,
+		mono_add_ms(key->away_since, pool->limits.fail_fast_ms) };
+
+	if (key->breaker.state != BREAKER_OPEN)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		if (times[i].ns > now.ns)
+			sooner(wake, times[i]);
+}
+
 struct mono
-pool_wake(const struct pool *pool)
+pool_wake(const struct pool *pool, struct mono now)
 {
 	const struct pool_limits *limits = &pool->limits;
 	const struct pool_waiter *first = TAILQ_FIRST(&pool->queue);
@@ -390,10 +429,10 @@ pool_wake(const struct pool *pool)
 			    mono_add_ms(slot->since, limits->idle_timeout_ms));
 	}
 	TAILQ_FOREACH(key, &pool->keys, in_pool)
-		if (key->breaker.state == BREAKER_OPEN && !pool->draining &&
+		if (!pool->draining &&
 		    (key->waiting ||
 			(key == pool->warm && live(pool) < limits->min_size)))
-			sooner(&wake, key->breaker.until);
+			sooner_of_key(&wake, pool, key, now);
 	return wake;
 }
 

@@ -9,7 +9,8 @@
  * It is a bulkhead (size, a queue bounded by who may be a client, and
  * acquire_timeout) and, for each key, a circuit breaker: after one opening
  * that failed none is begun for a while, then one at a time, until one
- * succeeds.  Those who wait meanwhile wait on: their server may be restarting.
+ * succeeds.  Those who wait meanwhile wait on, for fail_fast: their server may be
+ * restarting.
  */
 #ifndef WORKERS_POOL_POOL_H
 #define WORKERS_POOL_POOL_H
@@ -49,6 +50,7 @@ struct pool_key {
 	uint32_t count[SLOT_STATES];
 	uint32_t waiting;
 	struct breaker breaker; /* of the openings */
+	struct mono away_since; /* the failure that opened it first */
 	uint32_t claimed;       /* scratch of one walk through the queue */
 	uint64_t walk;
 	TAILQ_ENTRY(pool_key) in_pool;
@@ -67,6 +69,7 @@ struct pool_limits {
 	uint32_t size;
 	uint32_t min_size;
 	uint64_t acquire_timeout_ms;
+	uint64_t fail_fast_ms; /* of a key that is away */
 	uint64_t idle_timeout_ms;
 	uint64_t max_lifetime_ms; /* 10 % more or less */
 };
@@ -88,7 +91,8 @@ struct pool {
 
 enum pool_act {
 	POOL_REST,   /* nothing to do before pool_wake() */
-	POOL_EXPIRE, /* step.waiter has waited too long; it left the queue */
+	POOL_EXPIRE, /* step.waiter has waited too long, or its server has been
+	                away for too long; it left the queue */
 	POOL_SERVE, /* step.slot is leased to step.waiter, which left the queue */
 	POOL_OPEN,  /* make a resource of step.key, tell with pool_opening() */
 	POOL_RETIRE /* close step.slot, tell with pool_gone() */
@@ -132,9 +136,9 @@ void pool_closing(struct pool *pool, struct pool_slot *slot, struct mono now);
 void pool_gone(struct pool *pool, struct pool_slot *slot);
 
 struct pool_step pool_next(struct pool *pool, struct mono now);
-/* When pool_next() may answer something else although nothing happened;
- * .ns 0 = never. */
-struct mono pool_wake(const struct pool *pool);
+/* When pool_next(), which rests now, may answer something else although
+ * nothing happened; .ns 0 = never. */
+struct mono pool_wake(const struct pool *pool, struct mono now);
 /* Every slot in exactly one place and all counts agree? */
 bool pool_is_sound(const struct pool *pool);
 

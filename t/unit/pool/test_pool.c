@@ -25,6 +25,7 @@ given(uint32_t size)
 	static const struct pool_waiter no_waiter;
 	const struct pool_limits limits = { .size = size,
 		.acquire_timeout_ms = 30000,
+		.fail_fast_ms = DURATION_INFINITY,
 		.idle_timeout_ms = 600000,
 		.max_lifetime_ms = 1800000 };
 
@@ -152,7 +153,7 @@ START_TEST(who_waits_too_long_expires)
 	given(1);
 	given_leased(&slot[0], &red, 0);
 	pool_wait(&pool, &waiter[0], &red, at(5));
-	ck_assert_uint_eq(pool_wake(&pool).ns, at(30005).ns);
+	ck_assert_uint_eq(pool_wake(&pool, at(0)).ns, at(30005).ns);
 	expect(POOL_REST, 30004);
 	ck_assert_ptr_eq(expect(POOL_EXPIRE, 30005).waiter, &waiter[0]);
 	expect(POOL_REST, 30005);
@@ -207,6 +208,55 @@ START_TEST(retries_back_off_to_five_seconds)
 }
 END_TEST
 
+START_TEST(a_server_that_is_away_for_long_makes_nobody_wait)
+{
+	uint64_t now = 0;
+
+	given(2);
+	pool.limits.fail_fast_ms = 1000;
+	pool_wait(&pool, &waiter[0], &red, at(0));
+	while (now < 1000) { /* until then they wait */
+		pool_opening(&pool, &red, &slot[0], at(now));
+		pool_failed(&pool, &slot[0], at(now));
+		expect(POOL_REST, now);
+		ck_assert_uint_gt(pool_wake(&pool, at(now)).ns, at(now).ns);
+		now = red.breaker.until.ns / 1000000;
+	}
+	pool_opening(&pool, &red, &slot[0], at(now));
+	pool_wait(&pool, &waiter[1], &red, at(now));
+	ck_assert_ptr_eq(expect(POOL_EXPIRE, now).waiter, &waiter[1]);
+	expect(POOL_REST, now); /* the first one waits for the probe */
+	ck_assert_uint_ge(pool_wake(&pool, at(now)).ns, at(now).ns);
+	pool_failed(&pool, &slot[0], at(now));
+	ck_assert_ptr_eq(expect(POOL_EXPIRE, now).waiter, &waiter[0]);
+	/* another key, and one who comes when it is time to look, may try */
+	pool_wait(&pool, &waiter[2], &blue, at(now));
+	expect(POOL_OPEN, now);
+	pool_unwait(&pool, &waiter[2]);
+	now = red.breaker.until.ns / 1000000;
+	pool_wait(&pool, &waiter[3], &red, at(now));
+	ck_assert_ptr_eq(expect(POOL_OPEN, now).key, &red);
+	pool_opening(&pool, &red, &slot[1], at(now));
+	pool_opened(&pool, &slot[1], at(now));
+	ck_assert_ptr_eq(expect(POOL_SERVE, now).waiter, &waiter[3]);
+	ck_assert_int_eq(red.breaker.state, BREAKER_CLOSED);
+}
+END_TEST
+
+START_TEST(who_can_be_served_by_a_leased_one_waits)
+{
+	given(2);
+	pool.limits.fail_fast_ms = 0;
+	given_leased(&slot[0], &red, 0);
+	pool_opening(&pool, &red, &slot[1], at(1));
+	pool_failed(&pool, &slot[1], at(1));
+	pool_wait(&pool, &waiter[0], &red, at(2));
+	expect(POOL_REST, 2);
+	pool_released(&pool, &slot[0], at(3));
+	ck_assert_ptr_eq(expect(POOL_SERVE, 3).waiter, &waiter[0]);
+}
+END_TEST
+
 START_TEST(another_key_is_not_held_up_by_a_failing_one)
 {
 	given(2);
@@ -224,7 +274,7 @@ START_TEST(idle_ones_retire_down_to_min_size)
 	pool.limits.min_size = 1;
 	given_idle(&slot[0], &red, 0);
 	given_idle(&slot[1], &red, 10);
-	ck_assert_uint_eq(pool_wake(&pool).ns, at(600000).ns);
+	ck_assert_uint_eq(pool_wake(&pool, at(0)).ns, at(600000).ns);
 	expect(POOL_REST, 599999);
 	ck_assert_ptr_eq(expect(POOL_RETIRE, 600000).slot, &slot[0]);
 	pool_gone(&pool, &slot[0]);
@@ -287,7 +337,7 @@ START_TEST(infinite_times_never_come)
 	expect(POOL_SERVE, 0);
 	pool_wait(&pool, &waiter[1], &red, at(0));
 	expect(POOL_REST, UINT64_C(1) << 40);
-	ck_assert_uint_eq(pool_wake(&pool).ns, 0);
+	ck_assert_uint_eq(pool_wake(&pool, at(0)).ns, 0);
 }
 END_TEST
 
@@ -367,6 +417,8 @@ UNIT(pool, first_come_is_first_served,
     who_waits_too_long_expires, who_was_served_a_dead_one_is_first_again,
     a_failed_opening_is_retried_later_and_alone,
     retries_back_off_to_five_seconds,
+    a_server_that_is_away_for_long_makes_nobody_wait,
+    who_can_be_served_by_a_leased_one_waits,
     another_key_is_not_held_up_by_a_failing_one,
     idle_ones_retire_down_to_min_size, min_size_is_kept_warm,
     lifetimes_differ_by_at_most_a_tenth, the_old_retire_only_when_they_are_idle,
