@@ -127,9 +127,7 @@ struct metrics_thread {
 	unsigned char *shard;
 	unsigned odd; /* 0: the short way */
 };
-/* Not by a call, also in libms.so. */
-extern _Thread_local struct metrics_thread metrics_thread
-    __attribute__((tls_model("initial-exec")));
+extern _Thread_local struct metrics_thread metrics_thread;
 void metrics_add_odd(struct metric m, uint64_t n);
 void metrics_record_odd(struct metric m, uint64_t value, uint64_t n);
 

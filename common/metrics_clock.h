@@ -49,8 +49,7 @@ metrics_elapsed_ns(uint64_t began)
 
 /* When this turn of the thread's loop began, CLOCK_MONOTONIC; the time itself
  * where no loop has said so. */
-extern _Thread_local uint64_t metrics_turn_began
-    __attribute__((tls_model("initial-exec")));
+extern _Thread_local uint64_t metrics_turn_began;
 static inline uint64_t
 metrics_turn_ns(void)
 {
