@@ -97,7 +97,8 @@ copy(char *to, size_t room, struct slice from)
 {
 	size_t n = from.len < room ? from.len : room - 1;
 
-	memcpy(to, from.ptr, n);
+	if (n > 0)
+		memcpy(to, from.ptr, n);
 	to[n] = '\0';
 }
 
