@@ -6,6 +6,7 @@
 #include "workers/metrics/http_impl.h"
 
 #define BODY_BYTES_MAX (64u << 10) /* of a request: read and forgotten */
+#define SLOW_MS        500u        /* to take a page, while others wait */
 #define PLAIN          "text/plain; charset=utf-8"
 #define JSON           "application/json"
 
@@ -63,8 +64,29 @@ on_page(void *arg)
 
 	metric_record(conn->http->d->own[OWN_SCRAPE_SECONDS], took_ns);
 	conn->suspended = false;
+	conn->made = mono_now();
 	MHD_resume_connection(conn->mhd);
 	http_run_soon(conn->http);
+}
+
+/* Of too many, the one that is being taken slowest gives way. */
+static bool
+has_room(struct http *http)
+{
+	struct mono now = mono_now();
+	struct http_conn *conn;
+
+	if (http->scrapes < http->d->conf.max_scrapes)
+		return true;
+	TAILQ_FOREACH(conn, &http->conns, link) {
+		if (!conn->page || conn->suspended ||
+		    mono_ms_between(conn->made, now) < SLOW_MS)
+			continue;
+		http_conn_cut(conn, "taken too slowly, others wait");
+		http_drop_page(conn);
+		return true;
+	}
+	return false;
 }
 
 static enum MHD_Result
@@ -72,7 +94,7 @@ begin_page(struct http_conn *conn)
 {
 	struct http *http = conn->http;
 
-	if (http->scrapes >= http->d->conf.max_scrapes) {
+	if (!has_room(http)) {
 		struct buf body = { 0 };
 
 		metric_add(http->d->own[OWN_SCRAPES_REFUSED], 1);

@@ -13,8 +13,10 @@
 #include "common/log.h"
 #include "workers/metrics/http_impl.h"
 
-static void
-cut(struct http_conn *conn, const char *reason)
+#define SEND_BYTES (128 << 10)
+
+void
+http_conn_cut(struct http_conn *conn, const char *reason)
 {
 	if (conn->cut)
 		return;
@@ -60,7 +62,7 @@ on_deadline(struct ev_loop *ev, ev_timer *timer, int events)
 	(void)events;
 	TAILQ_FOREACH(conn, &http->conns, link)
 		if (!conn->cut && mono_reached(now, conn->deadline))
-			cut(conn,
+			http_conn_cut(conn,
 			    conn->asked ? "the answer is not taken"
 					: "the request does not come");
 	watch_deadline(http);
@@ -82,7 +84,7 @@ make_room(struct http *http)
 			break;
 	}
 	if (victim)
-		cut(victim, "too many connections");
+		http_conn_cut(victim, "too many connections");
 }
 
 static size_t
@@ -108,6 +110,9 @@ begin(struct http *http, struct MHD_Connection *mhd)
 	conn->http = http;
 	conn->mhd = mhd;
 	conn->fd = info ? info->connect_fd : -1;
+	/* what the kernel keeps of answers that nobody reads */
+	setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BYTES },
+	    sizeof(int));
 	conn->deadline =
 	    mono_add_ms(mono_now(), http->d->conf.request_timeout_ms);
 	if (count_alive(http) >= http->d->conf.max_connections)

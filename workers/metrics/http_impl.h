@@ -26,6 +26,7 @@ struct http_conn {
 	enum expo_format format;
 	bool suspended; /* until the page is made */
 	struct mono began;
+	struct mono made; /* the page; it is being taken */
 };
 TAILQ_HEAD(http_conns, http_conn);
 
@@ -56,6 +57,8 @@ void http_conns_init(struct http *http);
 /* Of MHD_OPTION_NOTIFY_CONNECTION. */
 void http_on_connection(void *arg, struct MHD_Connection *mhd, void **conn,
     enum MHD_ConnectionNotificationCode code);
+/* It is shut down; the daemon ends it soon. */
+void http_conn_cut(struct http_conn *conn, const char *reason);
 /* Before the daemon is stopped: nobody may be suspended then. */
 void http_conns_release(struct http *http);
 
