@@ -76,6 +76,17 @@ await "the server is there again" 20 \
 msctl config get msd.run_dir >/dev/null
 await "a server that comes back is told on" 20 '[ "$(told)" -ge 9 ]'
 
+# ---- by name -------------------------------------------------------------------------
+sed -i "s|^statsd = .*|statsd = localhost:$port|" "$dir/ms.conf"
+: >"$dir/statsd"
+msctl signal metrics HUP >/dev/null
+await "a name is looked up" 20 'grep -q "^ms_worker_up:1" "$dir/statsd"'
+sed -i "s|^statsd = .*|statsd = nobody.invalid:$port|" "$dir/ms.conf"
+msctl signal metrics HUP >/dev/null
+await "an unknown name is told of" 20 \
+    'grep -q "statsd is away.*nobody.invalid" "$dir/log/metrics.log"'
+scrape -o /dev/null || fail "a lookup holds the listener"
+
 # ---- no room ------------------------------------------------------------------------
 sed -i 's|^json_file.*|json_file = /dev/full|' "$dir/ms.conf"
 msctl signal metrics HUP >/dev/null

@@ -5,10 +5,9 @@
  *                     garbage N  N times bytes that are no request
  *                     huge       a request whose headers do not end
  *                     deaf N     N requests whose answers are read late
- * Says "all there" when all are connected; idle and drip stay until every
- * connection has been closed by the other end, deaf ones for a second and a half; all
- * at most ten.  Then:
- * how many were.
+ * Says "all there" when all are connected.  idle and drip stay until the other
+ * end has closed every connection, deaf ones for a second and a half; at most
+ * ten.  Then it says how many were closed.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -9,10 +9,13 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/resolve.h"
 #include "proto/expo_statsd.h"
 #include "workers/metrics/udp_target.h"
 
-#define PACE_MS 5u /* between two batches */
+#define PACE_MS    5u      /* between two batches */
+#define LOOKUP_MS  5000u   /* of a name */
+#define LOOK_UP_MS 300000u /* again after that, or when it is away */
 
 /* A sample, and the view of it. */
 struct seen {
@@ -25,6 +28,11 @@ struct statsd {
 	struct loop *loop;
 	char *wanted; /* conf.statsd, NULL: none */
 	struct udp_target target;
+	char *name; /* that must be looked up; NULL: an address was given */
+	uint16_t port;
+	struct resolve *lookup; /* on its way */
+	struct mono looked_up;
+	size_t pick; /* of its addresses: the next one when nobody is there */
 	ev_timer interval;
 	ev_timer pace;
 	struct sample_wait wait;
@@ -104,6 +112,64 @@ on_sample(struct sample_wait *wait, struct sample *sample)
 	send_batch(s);
 }
 
+/* ---- the server's address ---------------------------------------------------------- */
+
+static void
+set_address(struct statsd *s, const struct resolve_addr *found)
+{
+	struct sockaddr_storage addr = found->addr;
+
+	if (addr.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&addr)->sin6_port = htons(s->port);
+	else
+		((struct sockaddr_in *)&addr)->sin_port = htons(s->port);
+	udp_target_set(&s->target, (const struct sockaddr *)&addr, found->len);
+}
+
+static void
+on_looked_up(void *arg, enum ms_err err, const struct why *why,
+    const struct resolve_addrs *addrs)
+{
+	struct statsd *s = arg;
+
+	s->lookup = NULL;
+	s->looked_up = mono_now();
+	if (s->target.told)
+		s->pick++;
+	if (!err && addrs->count)
+		set_address(s, &addrs->addr[s->pick % addrs->count]);
+	else
+		udp_target_fail(&s->target,
+		    why && why->text[0] ? why->text : ms_strerr(err));
+	if (!ev_is_active(&s->interval)) /* the first round waited for it */
+		loop_timer_start(s->loop, &s->interval, 0);
+}
+
+static void
+look_up(struct statsd *s)
+{
+	struct why why = { "" };
+
+	if (s->lookup)
+		return;
+	if (resolve_start(worker_workq(s->d->w), s->name, LOOKUP_MS,
+		on_looked_up, s, &s->lookup, &why) == MS_OK)
+		return;
+	udp_target_fail(&s->target, why.text);
+	loop_timer_start(s->loop, &s->interval, s->d->conf.interval_ms);
+}
+
+/* A name may come to mean another machine. */
+static bool
+is_worth_a_lookup(const struct statsd *s)
+{
+	return s->name &&
+	    (s->target.told ||
+		mono_ms_between(s->looked_up, mono_now()) > LOOK_UP_MS);
+}
+
+/* ---- every interval ----------------------------------------------------------------- */
+
 static void
 on_interval(struct ev_loop *ev, ev_timer *timer, int events)
 {
@@ -112,25 +178,31 @@ on_interval(struct ev_loop *ev, ev_timer *timer, int events)
 	(void)ev;
 	(void)events;
 	loop_timer_start(s->loop, &s->interval, s->d->conf.interval_ms);
+	if (is_worth_a_lookup(s))
+		look_up(s);
 	if (!s->wait.waiting && !s->now.sample)
 		sampler_ask(s->d->sampler, &s->wait);
 }
 
 /* ---- the module ------------------------------------------------------------------ */
 
+/* The first round only says gauges and what others are compared with. */
 static void
 find_target(struct statsd *s)
 {
 	struct slice host;
-	uint16_t port;
 	char *name;
 
-	if (!endpoint_split(slice_of(s->wanted), &host, &port, NULL))
-		return;
+	if (!endpoint_split(slice_of(s->wanted), &host, &s->port, NULL))
+		return; /* the configuration was checked */
 	name = xstrndup(host.ptr, host.len);
-	if (!udp_target_numeric(&s->target, name, port))
-		udp_target_fail(&s->target, "it is a name");
-	free(name);
+	if (udp_target_numeric(&s->target, name, s->port)) {
+		free(name);
+		loop_timer_start(s->loop, &s->interval, 0);
+	} else {
+		s->name = name;
+		look_up(s);
+	}
 }
 
 static void
@@ -143,8 +215,6 @@ begin(struct statsd *s)
 		return;
 	udp_target_init(&s->target, wanted);
 	find_target(s);
-	/* the first round only says gauges and what others are compared with */
-	loop_timer_start(s->loop, &s->interval, 0);
 }
 
 static void
@@ -152,6 +222,7 @@ end(struct statsd *s)
 {
 	loop_timer_stop(s->loop, &s->interval);
 	loop_timer_stop(s->loop, &s->pace);
+	resolve_cancel(&s->lookup);
 	sampler_forget(s->d->sampler, &s->wait);
 	forget(&s->now);
 	forget(&s->before);
@@ -159,7 +230,8 @@ end(struct statsd *s)
 	if (s->wanted)
 		udp_target_fini(&s->target);
 	free(s->wanted);
-	s->wanted = NULL;
+	free(s->name);
+	s->wanted = s->name = NULL;
 }
 
 static enum ms_err
