@@ -54,6 +54,7 @@ getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 	while (dns.hangs)
 		pthread_cond_wait(&dns.changed, &dns.lock);
 	dns.inside--;
+	pthread_cond_broadcast(&dns.changed);
 	if (dns.answer == 0)
 		*list = make_list(dns.addrs);
 	errno = ECONNREFUSED;
