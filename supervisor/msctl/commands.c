@@ -242,7 +242,7 @@ const struct command ctl_commands[] = {
 	    "  msctl config check --json\n" },
 	{ "config watchers", do_config_watchers,
 	    "who runs with which generation of it",
-	    "Exit code 1 when a worker runs with an older one.\n\n"
+	    "Exit code 1 when a worker runs with another one.\n\n"
 	    "  msctl config watchers\n"
 	    "  msctl config watchers --json\n" },
 	{ "pool status", do_pool_status,

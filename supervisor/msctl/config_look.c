@@ -17,7 +17,7 @@ put_watcher(struct json *list, const struct json *worker, uint64_t generation,
 	json_put_str(o, "state",
 	    errors > 0    ? "refused"
 		: is_same ? "current"
-			  : "older");
+			  : "differs");
 	if (is_same)
 		json_put_num(o, "generation", (double)generation);
 	else

@@ -8,7 +8,7 @@
 
 /* workers: [{"name","digest","errors"}].  {"generation","subscribers",
  * "current","watchers":[{"name","state","generation","errors"}]}; a generation
- * of null is an older one. */
+ * of null is another one: an older, or one that ms-config has refused. */
 struct json *config_watchers_json(uint64_t generation, uint32_t digest,
     uint32_t subscribers, const struct json *workers);
 void config_watchers_render(const struct json *root, const struct look *look,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `msctl config check|watchers`: is the file good, and who runs with it? */
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/msg/config.h"
 #include "proto/msg/worker.h"
@@ -63,7 +64,8 @@ do_config_check(struct msctl *ctl, const struct args *args MS_UNUSED)
 
 /* ---- watchers ----------------------------------------------------------------- */
 
-/* Every worker that answers for itself. */
+/* Every worker that answers for itself; ms-config is whom they are compared
+ * with. */
 static struct json *
 ask_workers(struct service *config, const struct json *workers)
 {
@@ -76,6 +78,7 @@ ask_workers(struct service *config, const struct json *workers)
 		struct json *o;
 
 		if (!json_get_bool(w, "ready", false) ||
+		    strcmp(name, config->name) == 0 ||
 		    service_ask_quiet(&config->hub, config->ctl->run_dir, name,
 			&msg_worker_health, HEALTH_MS, &config->arena, &health,
 			&body) != MS_OK)

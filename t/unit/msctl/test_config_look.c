@@ -15,7 +15,7 @@ watchers(const char *text)
 	return root;
 }
 
-START_TEST(workers_are_current_older_or_have_refused)
+START_TEST(workers_are_current_differ_or_have_refused)
 {
 	struct json *root =
 	    watchers("[{\"name\":\"bus\",\"digest\":77,\"errors\":0},"
@@ -29,7 +29,7 @@ START_TEST(workers_are_current_older_or_have_refused)
 	ck_assert_str_eq((char *)out.ptr,
 	    "NAME     STATE    GENERATION  ERRORS\n"
 	    "bus      current           3       0\n"
-	    "pool     older             -       0\n"
+	    "pool     differs           -       0\n"
 	    "persist  refused           -       2\n"
 	    "generation 3 is in force, 1 program is told of changes\n");
 	buf_fini(&out);
@@ -50,5 +50,5 @@ START_TEST(all_current_is_current)
 }
 END_TEST
 
-UNIT(config_look, workers_are_current_older_or_have_refused,
+UNIT(config_look, workers_are_current_differ_or_have_refused,
     all_current_is_current)
