@@ -208,9 +208,9 @@ queue_figures_json(const struct metrics_set *set)
 	static const struct member members[] = {
 		{ "ms_workq_threads", "threads", NULL, NULL },
 		{ "ms_workq_depth", "depth", NULL, NULL },
-		{ "ms_workq_queue_limit", "limit", NULL, NULL },
-		{ "ms_workq_tasks_total", "tasks", NULL, NULL },
+		{ "ms_workq_submitted_total", "submitted", NULL, NULL },
 		{ "ms_workq_refused_total", "refused", NULL, NULL },
+		{ "ms_workq_cancelled_total", "cancelled", NULL, NULL },
 		{ "ms_workq_stolen_total", "stolen", NULL, NULL },
 		{ "ms_workq_wait_seconds", "waited", "wait_", NULL },
 		{ "ms_workq_run_seconds", "ran", "run_", NULL },

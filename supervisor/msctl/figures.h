@@ -15,7 +15,7 @@ struct json *pool_figures_json(const struct metrics_set *set);
 void pool_figures_render(const struct json *pools, const struct look *look,
     struct buf *out);
 
-/* [{"worker","queue","threads","depth","limit","wait_p99_us",...}] */
+/* [{"worker","queue","threads","depth","wait_p99_us",...}] */
 struct json *queue_figures_json(const struct metrics_set *set);
 void queue_figures_render(const struct json *queues, const struct look *look,
     struct buf *out);
