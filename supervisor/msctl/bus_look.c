@@ -90,8 +90,7 @@ render_dedup(const struct json *s, const struct look *look, struct buf *out)
 	buf_printf(out, "%.0f of %.0f identities (%.0f %%)",
 	    num(s, "dedup_entries"), num(s, "dedup_entries_max"), used);
 	look_plain(look, fullness_hue(used), out);
-	buf_printf(out, ", duplicates are known for %s of %s\n", window,
-	    wanted);
+	buf_printf(out, ", window %s of %s\n", window, wanted);
 }
 
 static void

@@ -31,6 +31,16 @@ show help.verb 'ctl help stop'
 show help.mistake 'ctl stpo planner'
 show plan 'ctl plan'
 
+# of what does not depend on the machine
+show doctor 'ctl doctor configuration.guardian configuration.migrate \
+    configuration.include running.workers running.restarts -v'
+chmod 666 "$dir/ms.conf"
+mask_more=':a;N;$!ba;s/\n *\([a-z]\)/ \1/g'
+show doctor.finding 'ctl doctor permissions.configuration'
+chmod 644 "$dir/ms.conf"
+show doctor.unknown 'ctl doctor disc'
+show report "ctl report | sed -n 's/^  \(\"[a-z]*\"\).*/\1/p'"
+
 took='s/\(TIME  *\)[0-9]*/\1N/'
 
 # ---- the services --------------------------------------------------------------
@@ -50,12 +60,21 @@ mask_more=$numbers
 show bus-stats 'ctl bus stats'
 mask_more=$numbers
 show bus-consumers 'ctl bus consumers'
+mask_more=$numbers
+show bus-dlq 'ctl bus dlq'
 show config-get 'ctl config get pool.main.size'
 show config-get.missing 'ctl config get pool.main.seize'
 show config-list 'ctl config list log'
 mask_more='s/\(keys[": ]*\)[0-9][0-9]*/\1N/'
 show config-status 'ctl config status'
+show config-check 'ctl config check'
+show config-watchers 'ctl config watchers'
 show pool-status 'ctl pool status'
+times="$numbers;s/N [mu]*s/N T/g"
+mask_more=$times
+show pool-stats 'ctl pool stats'
+mask_more=$times
+show queues 'ctl queues'
 mask_more=$took
 show db-migrate-status 'ctl db migrate status'
 mask_more=$took

@@ -10,6 +10,8 @@ s/[0-9a-f]\{8\}-[0-9a-f]\{4\}-[0-9a-f]\{4\}-[0-9a-f]\{4\}-[0-9a-f]\{12\}/UUID/g
 s/[0-9]*\.[0-9]* s, [0-9]* events\/s/N s, N events\/s/
 
 # text
+s/^digest  *[0-9]*/digest N/
+s/"digest":[0-9]*/"digest":N/g
 s/generation \([0-9]*\), [0-9]* keys/generation \1, N keys/g
 s/\(pid[ =]\)[0-9][0-9]*/\1PID/g
 s/\([a-z]\)\[[0-9][0-9]*\]/\1[PID]/g
