@@ -35,8 +35,8 @@ show plan 'ctl plan'
 show doctor 'ctl doctor configuration.guardian configuration.migrate \
     configuration.include running.workers running.restarts -v'
 chmod 666 "$dir/ms.conf"
-mask_more=':a;N;$!ba;s/\n *\([a-z]\)/ \1/g'
-show doctor.finding 'ctl doctor permissions.configuration'
+width=$any_width # where the path makes it break is chance
+show doctor.finding 'ctl doctor permissions.configuration | tr -s "\n " " "'
 chmod 644 "$dir/ms.conf"
 show doctor.unknown 'ctl doctor disc'
 show report "ctl report | sed -n 's/^  \(\"[a-z]*\"\).*/\1/p'"
@@ -56,7 +56,7 @@ show bus-sub '(until [ -s "$dir/sub" ]; do
     feeder=$!
     ctl bus sub "golden.b.*" -n 1 --data | tee "$dir/sub"
     wait $feeder; : >"$dir/sub"'
-mask_more=$numbers
+mask_more="$numbers;s/^\(persist  \)[a-z]*/\1STATE/;s/waiting\":[a-z]*/waiting\":BOOL/"
 show bus-stats 'ctl bus stats'
 mask_more=$numbers
 show bus-consumers 'ctl bus consumers'
