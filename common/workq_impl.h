@@ -11,6 +11,7 @@
 
 #include "common/deque.h"
 #include "common/workq.h"
+#include "common/workq_metrics.h"
 
 TAILQ_HEAD(workq_list, workq_task);
 
@@ -54,6 +55,7 @@ struct workq_pool {
 	bool stopping;
 	struct mono no_thread;    /* none can be started until then */
 	struct workq_stats stats; /* only what counts up */
+	struct workq_metrics metrics;
 };
 
 struct workq {

@@ -18,6 +18,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "common/metrics_clock.h"
 #include "common/workq_impl.h"
 
 #define STACK_BYTES (1u << 20) /* the resolver's plugins are given room */
@@ -91,6 +92,7 @@ start_thread(struct workq_pool *pool)
 	}
 	thread->state = THREAD_ALIVE;
 	pool->alive++;
+	metric_add(pool->metrics.of[WORKQ_THREADS], 1);
 }
 
 /* Under the lock: somebody is to look at what waits.  The result is to be
@@ -126,6 +128,7 @@ first_use(struct workq_pool *pool)
 {
 	uint32_t n = pool->limits.max_threads;
 
+	workq_metrics_declare(&pool->metrics, pool->kind);
 	pool->threads = xcalloc(n, sizeof(pool->threads[0]));
 	for (uint32_t i = 0; i < n; i++) {
 		pool->threads[i].pool = pool;
@@ -152,6 +155,21 @@ dequeue(struct workq_pool *pool, struct workq_task *task)
 	pool->waiting_count--;
 }
 
+static void
+count_refused(struct workq_pool *pool, size_t count)
+{
+	pool->stats.refused += count;
+	metric_add(pool->metrics.of[WORKQ_REFUSED], count);
+}
+
+static void
+count_submitted(struct workq_pool *pool, size_t count)
+{
+	pool->stats.submitted += count;
+	metric_add(pool->metrics.of[WORKQ_SUBMITTED], count);
+	metric_add(pool->metrics.of[WORKQ_DEPTH], count);
+}
+
 static enum ms_err
 judge(const struct workq_pool *pool, size_t count)
 {
@@ -166,14 +184,14 @@ enum ms_err
 workq_pool_add(struct workq_pool *pool, struct workq_task *const *tasks,
     size_t count)
 {
-	uint64_t now_ns = mono_now().ns;
+	uint64_t now_ns = metrics_clock_ns();
 	struct pool_thread *thread;
 	enum ms_err err;
 
 	pthread_mutex_lock(&pool->lock);
 	err = judge(pool, count);
 	if (err || count == 0) {
-		pool->stats.refused += count;
+		count_refused(pool, count);
 		pthread_mutex_unlock(&pool->lock);
 		return err;
 	}
@@ -188,10 +206,10 @@ workq_pool_add(struct workq_pool *pool, struct workq_task *const *tasks,
 			dequeue(pool, tasks[i]);
 			tasks[i]->place = WORKQ_OUT;
 		}
-		pool->stats.refused += count;
+		count_refused(pool, count);
 		err = MS_EUNAVAILABLE;
 	} else
-		pool->stats.submitted += count;
+		count_submitted(pool, count);
 	unlock_and_signal(pool, thread);
 	return err;
 }
@@ -203,8 +221,12 @@ workq_pool_remove(struct workq_pool *pool, struct workq_task *task)
 
 	pthread_mutex_lock(&pool->lock);
 	place = task->place;
-	if (place == WORKQ_WAITING)
+	if (place == WORKQ_WAITING) {
 		dequeue(pool, task);
+		pool->stats.cancelled++;
+		metric_add(pool->metrics.of[WORKQ_CANCELLED], 1);
+		metric_sub(pool->metrics.of[WORKQ_DEPTH], 1);
+	}
 	pthread_mutex_unlock(&pool->lock);
 	return place;
 }
@@ -223,6 +245,7 @@ take_share(struct pool_thread *self)
 	if (!first)
 		return NULL;
 	n = workq_share(pool->waiting_count, pool->alive);
+	metric_sub(pool->metrics.of[WORKQ_DEPTH], n);
 	for (uint32_t i = 0; i < n; i++) {
 		share[i] = TAILQ_FIRST(&pool->waiting);
 		dequeue(pool, share[i]);
@@ -243,8 +266,10 @@ steal(struct pool_thread *self)
 
 	for (uint32_t i = 1; i < n && !task; i++)
 		task = deque_steal(&pool->threads[(own + i) % n].deque);
-	if (task)
-		pool->stats.stolen++;
+	if (!task)
+		return NULL;
+	pool->stats.stolen++;
+	metric_add(pool->metrics.of[WORKQ_STOLEN], 1);
 	return task;
 }
 
@@ -280,6 +305,7 @@ leave(struct pool_thread *self)
 {
 	self->state = THREAD_LEFT;
 	self->pool->alive--;
+	metric_sub(self->pool->metrics.of[WORKQ_THREADS], 1);
 }
 
 /* NULL: the thread has left. */
@@ -310,17 +336,26 @@ next_task(struct pool_thread *self)
 static bool
 serve(struct pool_thread *self, struct workq_task *task)
 {
+	struct workq_pool *pool = self->pool;
 	enum thread_hold running = HOLD_RUNNING;
+	uint64_t began_ns = metrics_clock_ns();
+	/* another processor's clock may be behind */
+	uint64_t waited_ns =
+	    began_ns > task->since_ns ? began_ns - task->since_ns : 0;
 
 	atomic_store(&self->current, task);
 	atomic_store(&self->hold, HOLD_RUNNING);
-	if (workq_is_cancelled(task))
+	if (workq_is_cancelled(task)) {
 		task->err = MS_ECANCELLED;
-	else
+		metric_add(pool->metrics.of[WORKQ_CANCELLED], 1);
+	} else
 		task->run(task);
 	if (!atomic_compare_exchange_strong(&self->hold, &running, HOLD_NONE))
 		return false;
-	workq_end(self->pool->q, task);
+	metric_record(pool->metrics.of[WORKQ_WAIT], waited_ns);
+	metric_record(pool->metrics.of[WORKQ_RUN],
+	    metrics_elapsed_ns(began_ns));
+	workq_end(pool->q, task);
 	return true;
 }
 
@@ -335,9 +370,11 @@ thread_main(void *arg)
 	snprintf(name, sizeof(name), "ms-%s-%u", workq_kind_name(pool->kind),
 	    (unsigned)(self - pool->threads) % 1000u);
 	pthread_setname_np(pthread_self(), name);
+	metrics_join();
 	while ((task = next_task(self)))
 		if (!serve(self, task))
 			return NULL;
+	metrics_leave();
 	atomic_fetch_add(&pool->q->left, 1);
 	workq_wake(pool->q);
 	workq_tell(pool->q);

@@ -56,6 +56,14 @@ await_quiet(struct workq *q, uint64_t most_ms)
 	return workq_await(q, is_quiet, NULL, mono_add_ms(mono_now(), most_ms));
 }
 
+static void
+give_back_one(struct workq_pool *pool, struct workq_task *task)
+{
+	pool->stats.cancelled++;
+	metric_add(pool->metrics.of[WORKQ_CANCELLED], 1);
+	workq_make_ready(pool->q, task, MS_ESHUTDOWN);
+}
+
 /* What nobody has begun, from the queue and the deques. */
 static void
 give_back(struct workq_pool *pool)
@@ -65,11 +73,12 @@ give_back(struct workq_pool *pool)
 	while ((task = TAILQ_FIRST(&pool->waiting))) {
 		TAILQ_REMOVE(&pool->waiting, task, link);
 		pool->waiting_count--;
-		workq_make_ready(pool->q, task, MS_ESHUTDOWN);
+		metric_sub(pool->metrics.of[WORKQ_DEPTH], 1);
+		give_back_one(pool, task);
 	}
 	for (uint32_t i = 0; i < pool->limits.max_threads; i++)
 		while ((task = deque_steal(&pool->threads[i].deque)))
-			workq_make_ready(pool->q, task, MS_ESHUTDOWN);
+			give_back_one(pool, task);
 }
 
 static void

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "common/defs.h"
+#include "common/metrics_read.h"
 #include "common/workq.h"
+#include "t/lib/segment.h"
 #include "t/lib/unit.h"
 
 /* ---- given ------------------------------------------------------------------ */
@@ -529,6 +531,61 @@ START_TEST(idle_threads_steal_from_the_share_of_a_busy_one)
 }
 END_TEST
 
+/* ---- the numbers ----------------------------------------------------------------------- */
+
+static int64_t
+number(const struct metrics_snapshot *snapshot, const char *name)
+{
+	const char *const io[] = { "io" };
+	const struct metrics_series *s =
+	    metrics_snapshot_find(snapshot, name, io);
+
+	ck_assert_msg(s != NULL, "%s", name);
+	return s->kind == METRIC_HISTOGRAM ? (int64_t)s->histogram.count
+					   : s->value;
+}
+
+START_TEST(all_of_it_is_counted)
+{
+	char path[64];
+	struct metrics_snapshot snapshot;
+	struct gate gate;
+	struct bench b;
+	struct job running, waits[3];
+	struct why why;
+
+	segment_attach(segment_make(path));
+	gate_init(&gate);
+	b = bench_of(1, 1, 60000, 2);
+	running = job_of(&b, &gate);
+	workq_submit(b.q, WORKQ_IO, &running.task);
+	gate_await(&gate, 1);
+	for (int i = 0; i < 3; i++) {
+		waits[i] = job_of(&b, NULL);
+		(void)!workq_submit(b.q, WORKQ_IO, &waits[i].task);
+	}
+	workq_cancel(b.q, &waits[1].task);
+	ck_assert_int_eq(metrics_snapshot_read(path, &snapshot, &why), MS_OK);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_threads"), 1);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_depth"), 1);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_submitted_total"), 3);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_refused_total"), 1);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_cancelled_total"), 1);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_stolen_total"), 0);
+	metrics_snapshot_fini(&snapshot);
+	gate_open(&gate);
+	bench_fini(&b);
+	ck_assert_int_eq(metrics_snapshot_read(path, &snapshot, &why), MS_OK);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_threads"), 0);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_depth"), 0);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_wait_seconds"), 2);
+	ck_assert_int_eq(number(&snapshot, "ms_workq_run_seconds"), 2);
+	metrics_snapshot_fini(&snapshot);
+	metrics_detach();
+	segment_remove(path);
+}
+END_TEST
+
 /* ---- the end --------------------------------------------------------------------------- */
 
 START_TEST(a_free_with_patience_lets_everything_run)
@@ -768,7 +825,7 @@ UNIT(workq, a_task_runs_on_a_named_thread_and_ends_on_the_loop,
     a_task_in_the_share_of_a_busy_thread_is_cancelled_too,
     a_recalled_task_is_back_at_once_and_nothing_is_told,
     threads_come_as_tasks_wait_and_surplus_ones_leave,
-    idle_threads_steal_from_the_share_of_a_busy_one,
+    idle_threads_steal_from_the_share_of_a_busy_one, all_of_it_is_counted,
     a_free_with_patience_lets_everything_run,
     a_free_without_patience_tells_what_did_not_run,
     a_run_that_does_not_end_is_left_alone,
