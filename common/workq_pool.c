@@ -9,6 +9,9 @@
  * asleep happen under the lock: a thread sleeps only when queue and deques are
  * empty, and whoever leaves work for others wakes one of them, who wakes the
  * next.  Sleepers are a stack: the busy stay warm, the bottom times out.
+ *
+ * Nobody waits awake for the next task: on a small machine a thread that spins
+ * keeps the loop from submitting it (measured: 5 us became 30 us).
  */
 #include <inttypes.h>
 #include <signal.h>

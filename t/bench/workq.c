@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a workq costs: a task handed to a thread and its end told on the loop
- * (p50), and how many tiny tasks go through in batches.  Beside it what the
- * machine can do at best: the same hand-off with a bare condition variable one
- * way and an eventfd the other, told by a loop that does nothing else.
+ * What a workq costs: a task handed to a thread and its end told on the loop,
+ * by a loop that is busy and by one that sleeps meanwhile, and how many tiny
+ * tasks go through in batches.  Beside it what the machine can do at best: the
+ * same hand-off with a bare condition variable one way and an eventfd the
+ * other.  Where a thread is woken on a processor at rest, all of them but the
+ * first take as long as that takes to wake.
  */
 #include "common/workq.h"
 
@@ -79,7 +81,7 @@ print_quantiles(const char *name, uint64_t *took_ns)
 }
 
 static void
-bench_handoff(struct loop *loop, struct workq *q)
+bench_handoff(const char *name, struct loop *loop, struct workq *q)
 {
 	struct handoff h = { .task = { .run = do_nothing, .done = on_handoff },
 		.loop = loop,
@@ -88,8 +90,29 @@ bench_handoff(struct loop *loop, struct workq *q)
 	h.took_ns = xcalloc(WARM_ROUNDS + ROUNDS, sizeof(h.took_ns[0]));
 	next(&h);
 	loop_run(loop);
-	print_quantiles("workq.handoff", h.took_ns);
+	print_quantiles(name, h.took_ns);
 	free(h.took_ns);
+}
+
+/* A loop that always has something else to do. */
+static void
+on_other_work(struct ev_loop *ev, ev_idle *idle, int events)
+{
+	(void)ev;
+	(void)idle;
+	(void)events;
+}
+
+static void
+bench_handoffs(struct loop *loop, struct workq *q)
+{
+	ev_idle other;
+
+	bench_handoff("workq.handoff.asleep", loop, q);
+	ev_idle_init(&other, on_other_work);
+	ev_idle_start(loop_ev(loop), &other);
+	bench_handoff("workq.handoff", loop, q);
+	ev_idle_stop(loop_ev(loop), &other);
 }
 
 /* ---- the same, bare ------------------------------------------------------------ */
@@ -230,7 +253,7 @@ main(void)
 	workq_limits_here(NULL, limits);
 	q = workq_new(loop, limits);
 	bench_bare();
-	bench_handoff(loop, q);
+	bench_handoffs(loop, q);
 	bench_batches(loop, q);
 	workq_free(&q, 1000);
 	loop_free(&loop);
