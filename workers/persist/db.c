@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread owns the connection; the loop owns everything else, those who wait
- * included.  They meet in one locked place one way and loop_post() the other.
- * Interrupting means shutting the socket down: libpq then returns at once with
- * a lost connection.
+ * The connection is the job's that runs, on a thread of the work queue; the
+ * loop owns everything else, those who wait included.  Interrupting means
+ * shutting the socket down: libpq then returns at once with a lost connection.
  */
 #include "workers/persist/db.h"
 
@@ -16,7 +15,6 @@
 #include "common/backoff.h"
 #include "common/breaker_meter.h"
 #include "common/log.h"
-#include "proto/contract.h"
 #include "workers/persist/pg.h"
 
 /* One connection may be lost by accident, three in a row are not. */
@@ -24,18 +22,16 @@
 #define FULL_RETRY_MS 100u
 
 struct db {
-	struct loop *loop;
+	struct workq *workq;
 	char *conninfo;
 	enum ms_err (*on_session)(PGconn *conn, struct why *why);
-	pthread_t thread;
-	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t more;
-	struct db_job *at_hand; /* the thread's next; NULL: none or begun */
-	int sock;               /* of the open connection, -1 none */
-	bool stopping;
-	PGconn *conn; /* the thread's alone */
+	PGconn *conn; /* the running job's */
+	pthread_mutex_t lock;
+	int sock; /* under lock: of the open connection, -1 none */
 	/* the loop's alone */
-	struct bulkhead jobs; /* the thread is its only slot */
+	struct db_job *at_hand; /* with the work queue; NULL: none */
+	bool stopping;
+	struct bulkhead jobs; /* the connection is its only slot */
 	struct breaker_conf breaker_conf;
 	struct breaker breaker;
 	struct breaker_meter meter;
@@ -87,62 +83,40 @@ dial(struct db *db, struct why *why)
 	return err;
 }
 
-static struct db_job *
-take_job(struct db *db)
-{
-	struct db_job *job;
-
-	pthread_mutex_lock(&db->lock);
-	while (!db->at_hand && !db->stopping)
-		pthread_cond_wait(&db->more, &db->lock);
-	job = db->stopping ? NULL : db->at_hand;
-	if (job != NULL)
-		db->at_hand = NULL;
-	pthread_mutex_unlock(&db->lock);
-	return job;
-}
-
 static void
-do_job(struct db *db, struct db_job *job)
+run_job(struct workq_task *work)
 {
+	struct db_job *job = container_of(work, struct db_job, work);
+	struct db *db = job->db;
+
 	job->err = dial(db, &job->why);
 	if (job->err == MS_OK)
 		job->err = job->run(job, db->conn, &job->why);
-}
-
-static void *
-serve(void *arg)
-{
-	struct db *db = arg;
-	struct db_job *job;
-
-	while ((job = take_job(db)) != NULL) {
-		do_job(db, job);
-		if (db->conn != NULL && PQstatus(db->conn) != CONNECTION_OK)
-			hang_up(db);
-		loop_post(db->loop, &job->task);
-	}
-	if (db->conn != NULL)
+	if (db->conn != NULL && PQstatus(db->conn) != CONNECTION_OK)
 		hang_up(db);
-	return NULL;
 }
 
 /* ---- the loop's side ---------------------------------------------------------- */
 
 static void
-hand_over(struct db *db, struct db_job *job)
-{
-	pthread_mutex_lock(&db->lock);
-	db->at_hand = job;
-	pthread_cond_signal(&db->more);
-	pthread_mutex_unlock(&db->lock);
-}
-
-static void
 end_unbegun(struct db_job *job, enum ms_err err, const char *reason)
 {
 	job->err = why_set(&job->why, err, "%s", reason);
-	loop_post(job->db->loop, &job->task);
+	loop_post(workq_loop(job->db->workq), &job->task);
+}
+
+static void
+hand_over(struct db *db, struct db_job *job)
+{
+	enum ms_err err = workq_submit(db->workq, WORKQ_IO, &job->work);
+
+	if (err) {
+		breaker_forget(&db->breaker, job->ticket);
+		end_unbegun(job, err, "no thread is free for it");
+		return;
+	}
+	job->begun = true;
+	db->at_hand = job;
 }
 
 /* It has the slot.  What has become of the database while it waited decides. */
@@ -152,15 +126,15 @@ begin(struct db *db, struct db_job *job)
 	struct mono now = mono_now();
 
 	job->begun = false;
-	if (mono_reached(now, job->deadline))
+	if (db->stopping)
+		end_unbegun(job, MS_ESHUTDOWN, "the worker is stopping");
+	else if (mono_reached(now, job->deadline))
 		end_unbegun(job, MS_ETIMEOUT,
 		    "not begun, other work kept the database until too late");
 	else if (!breaker_allow(&db->breaker, now, &job->ticket))
 		end_unbegun(job, MS_EUNAVAILABLE, "the database is away");
-	else {
-		job->begun = true;
+	else
 		hand_over(db, job);
-	}
 }
 
 static void
@@ -173,9 +147,8 @@ begin_next(struct db *db)
 }
 
 static void
-on_done(struct loop_task *task)
+end(struct db_job *job)
 {
-	struct db_job *job = container_of(task, struct db_job, task);
 	struct db *db = job->db;
 
 	if (job->begun && job->err == MS_ESHUTDOWN)
@@ -186,6 +159,24 @@ on_done(struct loop_task *task)
 	bulkhead_leave(&db->jobs);
 	begin_next(db);
 	job->done(job, job->err, &job->why);
+}
+
+static void
+on_unbegun(struct loop_task *task)
+{
+	end(container_of(task, struct db_job, task));
+}
+
+static void
+on_run(struct workq_task *work, enum ms_err err)
+{
+	struct db_job *job = container_of(work, struct db_job, work);
+
+	if (err)
+		job->err =
+		    why_set(&job->why, MS_ESHUTDOWN, "the worker is stopping");
+	job->db->at_hand = NULL;
+	end(job);
 }
 
 static void
@@ -204,12 +195,12 @@ on_change(void *arg, const struct breaker *breaker, enum breaker_state from)
 }
 
 struct db *
-db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
+db_new(struct workq *workq, const char *conninfo, struct span_ms retry,
     enum ms_err (*on_session)(PGconn *conn, struct why *why))
 {
 	struct db *db = xcalloc(1, sizeof *db);
 
-	db->loop = loop;
+	db->workq = workq;
 	db->conninfo = xstrdup(conninfo);
 	db->on_session = on_session;
 	db->breaker_conf =
@@ -226,10 +217,6 @@ db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
 		.queue = DB_JOBS_MAX,
 		.queue_ms = DURATION_INFINITY });
 	pthread_mutex_init(&db->lock, NULL);
-	pthread_cond_init(&db->more, NULL);
-	if (pthread_create(&db->thread, NULL, serve, db) != 0)
-		log_fatal(MS_EXIT_OSERR, "no database thread", "reason=%s",
-		    "pthread_create");
 	return db;
 }
 
@@ -276,7 +263,8 @@ db_submit(struct db *db, struct db_job *job)
 	    breaker_wait_ms(&db->breaker, now) > 0)
 		return MS_EUNAVAILABLE;
 	job->db = db;
-	job->task = (struct loop_task){ .run = on_done };
+	job->task = (struct loop_task){ .run = on_unbegun };
+	job->work = (struct workq_task){ .run = run_job, .done = on_run };
 	job->why.text[0] = '\0';
 	switch (bulkhead_enter(&db->jobs, &job->waiter, now)) {
 	case BULKHEAD_ENTERED:
@@ -296,20 +284,19 @@ db_cancel(struct db *db, struct db_job *job)
 	return bulkhead_cancel(&db->jobs, &job->waiter);
 }
 
-/* The thread is gone: every door open, all go out unbegun. */
+/* Takes the job at hand back, as soon as it notices. */
 static void
-turn_all_away(struct db *db)
+interrupt(struct db *db)
 {
-	static const char reason[] = "the worker is stopping";
-	struct bulkhead_waiter *waiter;
+	struct db_job *job = db->at_hand;
 
-	db->jobs.conf.slots = UINT32_MAX;
-	if (db->at_hand)
-		end_unbegun(db->at_hand, MS_ESHUTDOWN, reason);
-	while (bulkhead_next(&db->jobs, mono_now(), &waiter) == BULKHEAD_ADMIT)
-		end_unbegun(container_of(waiter, struct db_job, waiter),
-		    MS_ESHUTDOWN, reason);
-	loop_turn(db->loop, false);
+	pthread_mutex_lock(&db->lock);
+	if (db->sock >= 0)
+		shutdown(db->sock, SHUT_RDWR);
+	pthread_mutex_unlock(&db->lock);
+	if (job)
+		on_run(&job->work,
+		    workq_recall(db->workq, &job->work) ? MS_OK : MS_ESHUTDOWN);
 }
 
 void
@@ -319,16 +306,14 @@ db_free(struct db **db_p)
 
 	if (db == NULL)
 		return;
-	pthread_mutex_lock(&db->lock);
 	db->stopping = true;
-	if (db->sock >= 0)
-		shutdown(db->sock, SHUT_RDWR);
-	pthread_cond_signal(&db->more);
-	pthread_mutex_unlock(&db->lock);
-	pthread_join(db->thread, NULL);
-	turn_all_away(db);
+	db->jobs.conf.slots = UINT32_MAX; /* all go out, unbegun */
+	interrupt(db);
+	begin_next(db);
+	loop_turn(workq_loop(db->workq), false);
+	if (db->conn != NULL)
+		hang_up(db);
 	breaker_meter_end(&db->meter, &db->breaker);
-	pthread_cond_destroy(&db->more);
 	pthread_mutex_destroy(&db->lock);
 	free(db->conninfo);
 	free(db);

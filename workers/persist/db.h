@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One database connection on a thread of its own, because libpq calls wait.
- * Jobs run one after another on that thread, the others wait in a bulkhead of
- * DB_JOBS_MAX places; their end is reported on the loop.  A lost connection fails the job at hand; the next job dials again.
- * When the database was away several times in a row, jobs are refused at once
- * (MS_EUNAVAILABLE) instead of each waiting for it: a circuit breaker, open for
- * the times of `retry`.
+ * One database connection, used beside the loop, because libpq calls wait.
+ * Jobs run one after another, the others wait in a bulkhead of DB_JOBS_MAX
+ * places; their end is reported on the loop.  A lost connection fails the job
+ * at hand; the next job dials again.  When the database was away several times
+ * in a row, jobs are refused at once (MS_EUNAVAILABLE) instead of each waiting
+ * for it: a circuit breaker, open for the times of `retry`.
  */
 #ifndef WORKERS_PERSIST_DB_H
 #define WORKERS_PERSIST_DB_H
@@ -15,7 +15,7 @@
 #include "common/breaker.h"
 #include "common/bulkhead.h"
 #include "common/err.h"
-#include "common/loop.h"
+#include "common/workq.h"
 
 #define DB_JOBS_MAX 64u
 
@@ -23,7 +23,7 @@ struct db;
 
 /* Embedded by whoever wants something done. */
 struct db_job {
-	/* On the database thread; conn is open. */
+	/* On a thread of the work queue; conn is open. */
 	enum ms_err (*run)(struct db_job *job, PGconn *conn, struct why *why);
 	/* On the loop, exactly once; the job is the owner's again. */
 	void (
@@ -36,13 +36,15 @@ struct db_job {
 	bool begun;
 	enum ms_err err;
 	struct why why;
+	struct workq_task work;
 	struct loop_task task;
 	struct bulkhead_waiter waiter;
 };
 
-/* conninfo is copied.  on_session runs on each new connection before its
+/* conninfo is copied; workq stays until db_free() has returned.  on_session runs on each new connection before its
  * first job (settings, temporary tables). */
-struct db *db_new(struct loop *loop, const char *conninfo, struct span_ms retry,
+struct db *db_new(struct workq *workq, const char *conninfo,
+    struct span_ms retry,
     enum ms_err (*on_session)(PGconn *conn, struct why *why));
 void db_set_retry(struct db *db, struct span_ms retry);
 /* Jobs not begun are answered MS_ESHUTDOWN, one at hand is interrupted; all

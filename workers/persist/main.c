@@ -163,7 +163,7 @@ start(struct worker *w, struct why *why)
 	d->migrations = find_migrations(d);
 	ev_timer_init(&d->migrate_timer, on_migrate_timer, 0, 0);
 	d->db =
-	    db_new(worker_loop(w), d->conninfo, d->conf.retry, store_session);
+	    db_new(worker_workq(w), d->conninfo, d->conf.retry, store_session);
 	persist_health_init(&d->health, w, d->db, d->migrations);
 	err = intake_open(w, &d->conf, d->db, &d->intake, why);
 	if (err != MS_OK)

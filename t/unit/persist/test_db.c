@@ -11,6 +11,7 @@
 #define JOBS    ((int)DB_JOBS_MAX + 2)
 
 static struct loop *loop;
+static struct workq *workq;
 static struct db *db;
 static struct note {
 	struct db_job job;
@@ -50,9 +51,13 @@ no_session(PGconn *conn, struct why *why)
 static void
 begin(struct span_ms retry)
 {
+	struct workq_limits limits[WORKQ_KINDS];
+
 	log_init("test", false, LOG_ERROR);
 	loop = loop_new();
-	db = db_new(loop, NOWHERE, retry, no_session);
+	workq_limits_here(NULL, limits);
+	workq = workq_new(loop, limits);
+	db = db_new(workq, NOWHERE, retry, no_session);
 	ended = 0;
 	for (int i = 0; i < JOBS; i++)
 		notes[i] = (struct note){ .job = { .run = run, .done = done } };
@@ -69,6 +74,7 @@ static void
 end(void)
 {
 	db_free(&db);
+	workq_free(&workq, 1000);
 	loop_free(&loop);
 }
 
