@@ -184,11 +184,11 @@ open_and_run(struct worker *w)
 	gate_declare(&w->gate);
 	err = w->desc->open ? w->desc->open(w, &why) : MS_OK;
 	code = err ? failed(w, "open", err, &why) : run(w);
-	worker_workq_end(w);
 	signals_stop(w);
 	publisher_close(&w->publisher);
 	service_close(w->service);
 	health_fini(w);
+	worker_workq_end(w);
 	worker_metrics_close(w);
 	worker_fds_fini(&w->fds);
 	notifier_fini(&w->notifier);

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks that may block, on a thread that lives as long as they take.  While
- * one hangs no other is started: what hangs is said to hang, and a disk that
- * comes back frees the thread.
+ * Looks that may block, beside the loop.  While one hangs no other is started:
+ * what hangs is said to hang, and a disk that comes back frees its thread.
+ * They wait with those who wait for others, not with what syncs: a disk that
+ * hangs must not keep another from being written.
  */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/alloc.h"
 #include "common/disk.h"
-#include "common/log.h"
 #include "common/str.h"
+#include "common/workq.h"
 #include "workers/worker_health.h"
 #include "workers/worker_impl.h"
-
-#define ASIDE_STACK_BYTES (256u << 10)
 
 struct look {
 	struct health_ticket ticket;
@@ -25,14 +23,12 @@ struct look {
 	char text[HEALTH_TEXT_BYTES];
 };
 
-/* The looks of one run, the thread's until it posts. */
+/* The looks of one run. */
 struct health_aside {
-	struct worker *w;
-	struct loop_task task;
+	struct worker *w; /* NULL: nobody wants to know any more */
+	struct workq_task task;
 	struct mono begun;
 	bool going;
-	pthread_mutex_t lock; /* guards the flag */
-	bool orphaned;        /* the worker is gone: the thread frees it */
 	size_t count;
 	struct look looks[HEALTH_CHECKS_MAX];
 };
@@ -42,61 +38,43 @@ aside_free(struct health_aside *aside)
 {
 	for (size_t i = 0; i < aside->count; i++)
 		free(aside->looks[i].subject);
-	pthread_mutex_destroy(&aside->lock);
 	free(aside);
 }
 
 static void
-on_looked(struct loop_task *task)
+look_at_all(struct workq_task *task)
 {
 	struct health_aside *aside =
 	    container_of(task, struct health_aside, task);
-	struct worker *w = aside->w;
-
-	w->health_aside = NULL;
-	for (size_t i = 0; i < aside->count; i++)
-		health_check_end(w, aside->looks[i].ticket,
-		    aside->looks[i].level, "%s", aside->looks[i].text);
-	aside_free(aside);
-}
-
-static void *
-look_at_all(void *arg)
-{
-	struct health_aside *aside = arg;
-	bool orphaned;
 
 	for (size_t i = 0; i < aside->count; i++) {
 		struct look *look = &aside->looks[i];
 
 		look->level = look->fn(look->subject, look->text);
 	}
-	pthread_mutex_lock(&aside->lock);
-	orphaned = aside->orphaned;
-	if (!orphaned)
-		loop_post(aside->w->loop, &aside->task);
-	pthread_mutex_unlock(&aside->lock);
-	if (orphaned)
-		aside_free(aside);
-	return NULL;
 }
 
-static bool
-start_thread(struct health_aside *aside)
+static void
+on_looked(struct workq_task *task, enum ms_err err)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-	bool ok;
+	struct health_aside *aside =
+	    container_of(task, struct health_aside, task);
+	struct worker *w = aside->w;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, ASIDE_STACK_BYTES);
-	ok = pthread_create(&thread, &attr, look_at_all, aside) == 0;
-	pthread_attr_destroy(&attr);
-	return ok;
+	if (w)
+		w->health_aside = NULL;
+	for (size_t i = 0; w && i < aside->count; i++) {
+		const struct look *look = &aside->looks[i];
+
+		if (err)
+			health_check_end(w, look->ticket, HEALTH_FAILED,
+			    "there is no thread to look with");
+		else
+			health_check_end(w, look->ticket, look->level, "%s",
+			    look->text);
+	}
+	aside_free(aside);
 }
-
-/* ---- the loop's side ----------------------------------------------------- */
 
 void
 health_check_aside(struct worker *w, const char *name, const char *dependency,
@@ -117,8 +95,8 @@ health_check_aside(struct worker *w, const char *name, const char *dependency,
 	if (!aside) {
 		aside = w->health_aside = xcalloc(1, sizeof(*aside));
 		aside->w = w;
-		aside->task.run = on_looked;
-		pthread_mutex_init(&aside->lock, NULL);
+		aside->task.run = look_at_all;
+		aside->task.done = on_looked;
 	}
 	if (aside->count < HEALTH_CHECKS_MAX)
 		aside->looks[aside->count++] = (struct look){ ticket, look,
@@ -129,18 +107,15 @@ void
 health_aside_go(struct worker *w)
 {
 	struct health_aside *aside = w->health_aside;
+	enum ms_err err;
 
 	if (!aside || aside->going)
 		return;
 	aside->begun = mono_now();
 	aside->going = true;
-	if (start_thread(aside))
-		return;
-	w->health_aside = NULL;
-	for (size_t i = 0; i < aside->count; i++)
-		health_check_end(w, aside->looks[i].ticket, HEALTH_FAILED,
-		    "there is no thread to look with");
-	aside_free(aside);
+	err = workq_submit(worker_workq(w), WORKQ_IO, &aside->task);
+	if (err)
+		on_looked(&aside->task, err);
 }
 
 void
@@ -151,9 +126,11 @@ health_aside_fini(struct worker *w)
 	if (!aside)
 		return;
 	w->health_aside = NULL;
-	pthread_mutex_lock(&aside->lock);
-	aside->orphaned = true;
-	pthread_mutex_unlock(&aside->lock);
+	aside->w = NULL;
+	if (aside->going)
+		workq_cancel(worker_workq(w), &aside->task);
+	else
+		aside_free(aside);
 }
 
 /* ---- looks --------------------------------------------------------------- */
