@@ -22,6 +22,10 @@
 #define EVENTS_MAX          BATCH_COUNT_MAX
 #define BATCH_ARENA_BYTES   (256u << 20)
 
+/* One call at a time that waits for the bus as long as it takes: there is
+ * nothing a breaker could protect, and no time is lost when the bus is back. */
+static const struct call_options patient = { .patient = true };
+
 enum consumer_state {
 	CONSUMER_CREATING, /* bus.consumer is on its way */
 	CONSUMER_FETCHING, /* bus.fetch is */
@@ -107,7 +111,7 @@ settle(struct ms_consumer *c, enum settle_result result, uint64_t delay_ms,
 		.delay_ms = delay_ms };
 
 	return call_start(c->link, &msg_bus_settle, &in,
-	    (struct slice){ NULL, 0 }, NULL, done, c);
+	    (struct slice){ NULL, 0 }, &patient, done, c);
 }
 
 static void
@@ -279,7 +283,8 @@ fetch(struct ms_consumer *c)
 		.wait_ms = FETCH_WAIT_MS,
 		.settle_upto = c->settle_upto,
 		.member = c->member };
-	struct call_options options = { .timeout_ms = FETCH_TIMEOUT_MS };
+	struct call_options options = { .timeout_ms = FETCH_TIMEOUT_MS,
+		.patient = true };
 
 	c->state = CONSUMER_FETCHING;
 	return call_start(c->link, &msg_bus_fetch, &in,
@@ -311,7 +316,7 @@ create(struct ms_consumer *c)
 
 	c->state = CONSUMER_CREATING;
 	return call_start(c->link, &msg_bus_consumer, &in,
-	    (struct slice){ NULL, 0 }, NULL, on_created, c);
+	    (struct slice){ NULL, 0 }, &patient, on_created, c);
 }
 
 static void
