@@ -14,11 +14,13 @@
 #include "proto/contract.h"
 #include "workers/metrics/http_impl.h"
 
-#define AGAIN_MS      ((struct span_ms){ 500, 30000 })
 #define HEADER_BYTES  (16u << 10) /* of a request; MHD's memory for it */
 #define CONN_SPARE    16u         /* cut ones that have not gone yet */
 #define FILE_MODE     0644
 #define ADDRESS_BYTES 64u
+
+/* The port may be free again at any time. */
+static const struct backoff_conf again_conf = { .span = { 500, 30000 } };
 
 /* ---- the daemon's turns ------------------------------------------------------ */
 
@@ -166,13 +168,14 @@ listen_now(struct http *http)
 
 	if (open_daemon(http, &why) == MS_OK) {
 		log_info("http listens", "address=%s", http->listening);
-		http->failures = 0;
+		backoff_reset(&http->backoff);
 		say_where(http);
 	} else {
-		uint64_t delay = backoff_ms(AGAIN_MS, http->failures,
-		    dice_next(&http->dice));
+		uint64_t delay = again_conf.span.max_ms;
 
-		if (http->failures++ == 0)
+		(void)!backoff_next(&http->backoff, &again_conf, mono_now(),
+		    &delay);
+		if (http->backoff.failures == 1)
 			log_warn("http does not listen, trying again",
 			    "error=%s", LOGQ(why.text));
 		loop_timer_start(http->loop, &http->retry, delay);
@@ -192,7 +195,7 @@ static void
 close_daemon(struct http *http)
 {
 	loop_timer_stop(http->loop, &http->retry);
-	http->failures = 0;
+	backoff_reset(&http->backoff);
 	if (!http->mhd)
 		return;
 	unlink(http->file);
@@ -225,7 +228,7 @@ start(struct metricsd *d, void **self_r, struct why *why)
 	(void)why;
 	http->d = d;
 	http->loop = worker_loop(d->w);
-	http->dice = dice_seed();
+	backoff_init(&http->backoff, dice_seed());
 	http->file = xasprintf("%s/" METRICS_HTTP_FILE, worker_run_dir(d->w));
 	ev_io_init(&http->ready, on_ready, -1, EV_READ);
 	ev_init(&http->turn, on_turn);

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <sys/queue.h>
 
+#include "common/backoff.h"
 #include "workers/metrics/page.h"
 
 /* One connection is one request: whoever comes back dials again. */
@@ -40,8 +41,7 @@ struct http {
 	ev_io ready;            /* the daemon's epoll */
 	ev_timer turn;          /* it wants to run without an event */
 	ev_timer retry;
-	uint32_t failures;
-	uint64_t dice;
+	struct backoff backoff;
 	struct http_conns conns; /* oldest first: deadlines in order */
 	size_t conn_count;
 	size_t scrapes;
