@@ -146,6 +146,13 @@ on_budget(struct ev_loop *ev, ev_timer *timer, int events MS_UNUSED)
 	finish_if_done(h);
 }
 
+/* Nobody reads the milliseconds of three days. */
+static uint64_t
+whole_seconds(uint64_t ms)
+{
+	return ms < 1000 ? ms : ms / 1000 * 1000;
+}
+
 /* What every worker can say of itself. */
 static void
 check_life(struct worker *w)
@@ -159,8 +166,8 @@ check_life(struct worker *w)
 		    "it is starting and not ready yet");
 	else
 		health_say(w, "life", "", HEALTH_OK, "ready, up for %s",
-		    print_duration(mono_ms_between(w->started, mono_now()) /
-			    1000 * 1000,
+		    print_duration(whole_seconds(
+				       mono_ms_between(w->started, mono_now())),
 			uptime));
 }
 

@@ -135,6 +135,14 @@ health_aside_fini(struct worker *w)
 
 /* ---- looks --------------------------------------------------------------- */
 
+static uint64_t
+rounded(uint64_t bytes)
+{
+	unsigned bits = bytes >= UINT64_C(10) << 30 ? 30 : 20;
+
+	return bytes >> bits << bits;
+}
+
 enum health_level
 health_look_dir(const char *path, char text[static HEALTH_TEXT_BYTES])
 {
@@ -158,7 +166,6 @@ health_look_dir(const char *path, char text[static HEALTH_TEXT_BYTES])
 	}
 	snprintf(text, HEALTH_TEXT_BYTES, "%s%s free, %u%% used",
 	    disk_room(&disk) == DISK_ROOMY ? "" : "little room: ",
-	    print_size(disk.free_bytes >> 20 << 20, room),
-	    disk_used_pct(&disk));
+	    print_size(rounded(disk.free_bytes), room), disk_used_pct(&disk));
 	return levels[disk_room(&disk)];
 }
