@@ -42,7 +42,7 @@ BEGIN {
 	floor("^t/",                  "")
 
 	fence("^nng/",                "^(proto/client/|workers/worker[a-z0-9_]*\\.|workers/bus/)")
-	fence("^openssl/",            "^common/(crypto|tls)\\.")
+	fence("^openssl/",            "^common/(crypto|tls)[a-z0-9_]*\\.")
 	fence("^(cjson/)?cJSON\\.h$", "^common/json[a-z0-9_]*\\.")
 	fence("^(postgresql/)?libpq", "^workers/(pool|persist)/")
 	fence("^hiredis/",            "^workers/(pool|persist)/")

@@ -171,6 +171,12 @@ do_version(const struct ctl_request *request)
 	buf_printf(out, ",\"config_digest\":\"%08x\",",
 	    request->msd->spec->digest);
 	show_str(out, "config", request->msd->spec->path);
+	buf_add_u8(out, ',');
+	show_str(out, "run_dir", request->msd->spec->msd.run_dir);
+	buf_add_u8(out, ',');
+	show_str(out, "log_dir", request->msd->spec->msd.log_dir);
+	buf_add_u8(out, ',');
+	show_str(out, "state_dir", request->msd->spec->msd.state_dir);
 	if (guard->pid)
 		buf_printf(out, ",\"guardian\":%d,\"starts\":%u",
 		    (int)guard->pid, guard->starts);

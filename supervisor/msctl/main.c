@@ -3,9 +3,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
 #include "proto/contract.h"
+#include "supervisor/msctl/probe/nagios.h"
 #include "supervisor/msctl/verbs.h"
 
 #define SOCKET_DEFAULT "/run/ms/" CONTROL_SOCKET
@@ -38,11 +40,23 @@ run_dir_of(const struct args *args, const char *socket)
 	    : xstrdup(".");
 }
 
+/* A monitoring system reads one line of standard output, and 2 would be
+ * CRITICAL. */
+static int
+mistake_in_probe(const struct why *why)
+{
+	printf("UNKNOWN: %s\n", why->text);
+	return NAGIOS_UNKNOWN;
+}
+
 static int
 mistake(const struct msctl *ctl, const struct args *args, const struct why *why)
 {
-	int code = ctl_fail(ctl, "bad_request", "%s", why->text);
+	int code;
 
+	if (args->command && strncmp(args->command->usage, "probe ", 6) == 0)
+		return mistake_in_probe(why);
+	code = ctl_fail(ctl, "bad_request", "%s", why->text);
 	if (ctl->json)
 		return code;
 	if (args->command)

@@ -23,8 +23,8 @@
  * connecting: a client that connects and goes breaks the listener of NNG
  * 1.5.2 for good (its issue 1518).
  */
-static bool
-is_listening(const char *path)
+bool
+service_listens(const char *path)
 {
 	FILE *table = fopen("/proc/net/unix", "re");
 	char line[PATH_MAX + 128];
@@ -66,7 +66,7 @@ service_present(const struct msctl *ctl, const char *name)
 	if (access(path, W_OK) != 0 && errno == EACCES)
 		return ctl_fail(ctl, "permission", "not allowed to talk to %s",
 		    path);
-	if (is_listening(path) || msd_answers(ctl))
+	if (service_listens(path) || msd_answers(ctl))
 		return CTL_OK;
 	return ctl_fail(ctl, "unreachable",
 	    "neither %s at %s nor msd at %s answers; is the system running "

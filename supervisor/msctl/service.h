@@ -24,6 +24,8 @@ struct service {
  * start it again: then it is worth waiting.  Otherwise says why not.
  */
 int service_present(const struct msctl *ctl, const char *name);
+/* Does anybody listen on this Unix socket? */
+bool service_listens(const char *path);
 int service_open(const struct msctl *ctl, const char *name,
     struct service *service_r);
 void service_close(struct service *service);
