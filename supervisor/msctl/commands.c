@@ -106,42 +106,42 @@ const struct command ctl_commands[] = {
 
 	{ "", NULL, "For monitoring systems", NULL },
 	{ "probe bus " PROBE_OPTIONS, do_probe_bus,
-	    "the bus as a Nagios plugin tells it",
+	    "the bus, as a Nagios plugin",
 	    "Its own checks (log, disk, consumers, msd); the thresholds are\n"
 	    "about the events that the slowest consumer is behind.\n\n"
 	    PROBE_RANGES "\n" PROBE_HELP "  msctl probe bus -w 10000 -c 100000\n"
 	    "  msctl probe bus -o prom\n" },
 	{ "probe pool " PROBE_OPTIONS, do_probe_pool,
-	    "the pools, likewise",
+	    "the pools, as a Nagios plugin",
 	    "Upstreams and lists; the thresholds are about waiting clients.\n\n"
 	    PROBE_RANGES "\n" PROBE_HELP "  msctl probe pool -w 5 -c 50\n"
 	    "  msctl probe pool --timeout 2\n" },
 	{ "probe persist " PROBE_OPTIONS, do_probe_persist,
-	    "the writer and its database, likewise",
+	    "the writer and its database, as a Nagios plugin",
 	    "Database, migrations, bus; the thresholds are about the events\n"
 	    "that are not stored yet.\n\n"
 	    PROBE_RANGES "\n" PROBE_HELP "  msctl probe persist -w 1000 -c 50000\n"
 	    "  msctl probe persist -o json\n" },
 	{ "probe config " PROBE_OPTIONS, do_probe_config,
-	    "the configuration, likewise",
+	    "the configuration, as a Nagios plugin",
 	    "Is the file what is in force, is its generation kept?  The\n"
 	    "thresholds are about the errors of the last refused file.\n\n"
 	    PROBE_RANGES "\n" PROBE_HELP "  msctl probe config\n"
 	    "  msctl probe config -c 0\n" },
 	{ "probe disk [DIR...] " PROBE_OPTIONS, do_probe_disk,
-	    "room for state, logs and sockets, likewise",
+	    "room for state, logs and sockets, as a Nagios plugin",
 	    "Of the directories of msd, or those named; the thresholds are\n"
 	    "about percent used.\n\n"
 	    PROBE_RANGES " (90, 95)\n" PROBE_HELP "  msctl probe disk\n"
 	    "  msctl probe disk -w 80 -c 90 /var/lib/ms /var/log/ms\n" },
 	{ "probe certs [DIR] " PROBE_OPTIONS, do_probe_certs,
-	    "how long certificates are still good, likewise",
+	    "how long certificates are still good, as a Nagios plugin",
 	    "Every .pem, .crt and .cert below DIR (/etc/ms/certs), or one\n"
 	    "file; the thresholds are about days left.  None: OK.\n\n"
 	    PROBE_RANGES " (21:, 7:)\n" PROBE_HELP "  msctl probe certs\n"
 	    "  msctl probe certs -w 30: -c 10: /etc/ssl/own\n" },
 	{ "probe audit " PROBE_OPTIONS, do_probe_audit,
-	    "the trail of events, likewise",
+	    "the trail of events, as a Nagios plugin",
 	    "As far as it goes today: the bus's log is whole and synced, the\n"
 	    "event store follows it, the configuration's generation is kept.\n"
 	    "Chains of hashes are not there yet.  The thresholds are about\n"
