@@ -135,7 +135,7 @@ const struct command ctl_commands[] = {
 	    PROBE_RANGES " (90, 95)\n" PROBE_HELP "  msctl probe disk\n"
 	    "  msctl probe disk -w 80 -c 90 /var/lib/ms /var/log/ms\n" },
 	{ "probe certs [DIR] " PROBE_OPTIONS, do_probe_certs,
-	    "how long certificates are still good, as a Nagios plugin",
+	    "how long certificates are good, as a Nagios plugin",
 	    "Every .pem, .crt and .cert below DIR (/etc/ms/certs), or one\n"
 	    "file; the thresholds are about days left.  None: OK.\n\n"
 	    PROBE_RANGES " (21:, 7:)\n" PROBE_HELP "  msctl probe certs\n"
