@@ -24,11 +24,17 @@ void
 overhead_init(struct overhead *o, struct overhead_limits limits,
     uint64_t update_ps, uint64_t updates, uint64_t now_ns)
 {
-	*o = (struct overhead){ .limits = limits,
-		.update_ps = update_ps,
+	*o = (struct overhead){ .update_ps = update_ps,
 		.since_ns = now_ns,
-		.updates = updates,
-		.batch = limits.batch };
+		.updates = updates };
+	overhead_limit(o, limits);
+}
+
+void
+overhead_limit(struct overhead *o, struct overhead_limits limits)
+{
+	o->limits = limits;
+	o->batch = limits.batch;
 	o->every = fewest(o);
 }
 
@@ -85,10 +91,9 @@ overhead_collected(struct overhead *o, uint32_t series, uint64_t took_ns)
 	/* at once down, slowly up: one turn too long is one too many */
 	if (fit > o->batch * 2ull)
 		fit = o->batch * 2ull;
-	if (fit > o->limits.batch)
-		fit = o->limits.batch;
-	o->batch =
-	    fit > OVERHEAD_BATCH_MIN ? (uint32_t)fit : OVERHEAD_BATCH_MIN;
+	if (fit < OVERHEAD_BATCH_MIN)
+		fit = OVERHEAD_BATCH_MIN;
+	o->batch = fit < o->limits.batch ? (uint32_t)fit : o->limits.batch;
 }
 
 uint64_t

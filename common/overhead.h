@@ -37,10 +37,12 @@ struct overhead {
 /* updates: metrics_updates() of now. */
 void overhead_init(struct overhead *o, struct overhead_limits limits,
     uint64_t update_ps, uint64_t updates, uint64_t now_ns);
+/* Others from now on. */
+void overhead_limit(struct overhead *o, struct overhead_limits limits);
 bool overhead_is_due(const struct overhead *o, uint64_t now_ns);
 /* The window ends: o->every and o->share_ppm are new. */
 void overhead_judge(struct overhead *o, uint64_t updates, uint64_t now_ns);
-/* A piece of series was collected: o->batch is new. */
+/* A piece of series was collected: o->batch, the size of the next, is new. */
 void overhead_collected(struct overhead *o, uint32_t series, uint64_t took_ns);
 
 /* One update of a counter, in picoseconds, measured now in 10 us. */

@@ -112,6 +112,13 @@ void worker_drained(struct worker *w);
 /* Leaves the loop in an orderly way with this exit code. */
 void worker_exit(struct worker *w, int code);
 
+/* Numbers of others were handled, so many series in so long a piece: it counts
+ * as the price of numbers. */
+void worker_collected(struct worker *w, size_t series, uint64_t took_ns);
+/* How many series the next piece may have to stay within [metrics]
+ * max_collection_time; at most batch_size. */
+uint32_t worker_batch(struct worker *w);
+
 /* ---- what outlives a restart and a crash -------------------------------- */
 /* msd keeps descriptors for it (fd_store_max)?  Otherwise keeping does
  * nothing and there is nothing to take. */

@@ -170,6 +170,7 @@ struct worker_metrics;
 /* After the loop; desc->metric_handles are set. */
 void worker_metrics_open(struct worker *w);
 void worker_metrics_close(struct worker *w);
+void worker_metrics_reload(struct worker *w); /* the limits of [metrics] */
 /* A request comes, is known, is answered. */
 void worker_metrics_began(struct call *call);
 void worker_metrics_routed(struct call *call, const struct msg_desc *desc);

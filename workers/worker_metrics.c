@@ -211,9 +211,10 @@ declare_routes(struct worker_metrics *m, const struct route *routes)
 }
 
 /* [metrics] is checked by who it belongs to. */
-static uint32_t
-configured_rate(const struct conf *all)
+static struct overhead_limits
+configured_limits(const struct conf *all)
 {
+	struct overhead_limits limits = OVERHEAD_DEFAULTS;
 	struct conf_errors ignored;
 	struct metrics_conf conf;
 	struct arena arena;
@@ -224,19 +225,41 @@ configured_rate(const struct conf *all)
 	    sizeof(conf), &arena, &ignored);
 	conf_errors_fini(&ignored);
 	arena_fini(&arena);
-	return conf.sampling_ppm;
+	limits.max_collection_ns = conf.max_collection_time_ms * 1000000;
+	limits.batch = conf.batch_size;
+	limits.sampling_ppm = conf.sampling_ppm;
+	return limits;
 }
 
 static void
 watch_overhead(struct worker_metrics *m, uint64_t update_ps)
 {
-	struct overhead_limits limits = OVERHEAD_DEFAULTS;
-
-	limits.sampling_ppm = configured_rate(m->worker->settings.conf);
-	overhead_init(&m->overhead, limits, update_ps, metrics_updates(),
-	    mono_now().ns);
+	overhead_init(&m->overhead, configured_limits(m->worker->settings.conf),
+	    update_ps, metrics_updates(), mono_now().ns);
 	metrics_sample(m->overhead.every);
 	publish_overhead(m);
+}
+
+void
+worker_metrics_reload(struct worker *w)
+{
+	struct worker_metrics *m = w->metrics;
+
+	overhead_limit(&m->overhead, configured_limits(w->settings.conf));
+	metrics_sample(m->overhead.every);
+	publish_overhead(m);
+}
+
+void
+worker_collected(struct worker *w, size_t series, uint64_t took_ns)
+{
+	overhead_collected(&w->metrics->overhead, (uint32_t)series, took_ns);
+}
+
+uint32_t
+worker_batch(struct worker *w)
+{
+	return w->metrics->overhead.batch;
 }
 
 void

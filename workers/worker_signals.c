@@ -53,10 +53,11 @@ on_hup(struct ev_loop *ev, ev_signal *watcher, int events MS_UNUSED)
 	notifier_say(&w->notifier, NOTIFY_RELOADING);
 	conf_errors_init(&errors);
 	if (settings_reload(&w->settings, w->args.config, w, w->desc,
-		&errors) == MS_OK)
+		&errors) == MS_OK) {
+		worker_metrics_reload(w);
 		log_info("configuration read again", "file=%s",
 		    LOGQ(w->args.config));
-	else {
+	} else {
 		log_conf_errors(&errors);
 		if (w->desc->refused)
 			w->desc->refused(w, &errors);

@@ -246,12 +246,13 @@ const struct field metrics_rows[] = {
 	    .type = FIELD_CUSTOM,
 	    METRICS(sampling_ppm),
 	    .def = "1.0",
+	    .flags = FIELD_RELOAD,
 	    .parse = parse_rate,
 	    .print = print_rate,
 	    .help = "Share of updates that every worker makes, 0.001 to 1.0; "
 		    "each then counts for those left out. Workers lower it by "
 		    "themselves when counting takes more than a hundredth of a "
-		    "processor. Taken when a worker starts." },
+		    "processor." },
 	FIELD_END
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/metrics_clock.h"
 
 struct page {
 	struct metricsd *d;
@@ -29,6 +30,20 @@ finish(struct page *p)
 	p->done(p->arg);
 }
 
+/* As many series as fit into the time that the loop may be held. */
+static bool
+print_piece(struct page *p)
+{
+	uint32_t batch = worker_batch(p->d->w);
+	uint64_t began = metrics_clock_ns();
+	bool more = expo_print(&p->view, p->format, p->sample->wall_ns, batch,
+	    &p->at, &p->text);
+
+	if (more) /* a whole one: its size and time belong together */
+		worker_collected(p->d->w, batch, metrics_elapsed_ns(began));
+	return more;
+}
+
 static void
 on_more(struct loop_task *task)
 {
@@ -36,8 +51,7 @@ on_more(struct loop_task *task)
 
 	if (p->freed)
 		free(p);
-	else if (expo_print(&p->view, p->format, p->sample->wall_ns,
-		     p->d->conf.batch_size, &p->at, &p->text))
+	else if (print_piece(p))
 		loop_post(worker_loop(p->d->w), &p->more); /* others first */
 	else
 		finish(p);

@@ -80,7 +80,7 @@ send_batch(struct statsd *s)
 {
 	bool more = expo_statsd_print(&s->now.view,
 	    s->before.sample ? &s->before.view : NULL,
-	    s->d->conf.statsd_labels == STATSD_TAGS, s->d->conf.batch_size,
+	    s->d->conf.statsd_labels == STATSD_TAGS, worker_batch(s->d->w),
 	    &s->at, &s->lines);
 
 	send_lines(s);
