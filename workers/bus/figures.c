@@ -5,6 +5,8 @@
  */
 #include "workers/bus/figures.h"
 
+#define CONSUMERS_SHOWN 256u /* max_consumers when not given */
+
 /* clang-format off */
 static const struct metric_row rows[] = {
 	[FIGURE_EVENTS] = { .name = "ms_bus_events_total",
@@ -93,22 +95,22 @@ static const struct metric_row flow_row = {
 };
 static const struct metric_row delivered_row = {
 	.name = "ms_bus_consumer_delivered_total", .kind = METRIC_COUNTER,
-	.flags = METRIC_EXACT, .labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" }, .max_series = CONSUMERS_SHOWN,
 	.help = "Events handed to a durable consumer, redeliveries included.",
 };
 static const struct metric_row redeliveries_row = {
 	.name = "ms_bus_redeliveries_total", .kind = METRIC_COUNTER,
-	.flags = METRIC_EXACT, .labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" }, .max_series = CONSUMERS_SHOWN,
 	.help = "Events handed to a durable consumer once more.",
 };
 static const struct metric_row lag_row = {
 	.name = "ms_bus_consumer_lag_events", .kind = METRIC_GAUGE,
-	.flags = METRIC_EXACT, .labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" }, .max_series = CONSUMERS_SHOWN,
 	.help = "Events of the log that a durable consumer has not settled.",
 };
 static const struct metric_row in_flight_row = {
 	.name = "ms_bus_consumer_in_flight_events", .kind = METRIC_GAUGE,
-	.flags = METRIC_EXACT, .labels = { "consumer" },
+	.flags = METRIC_EXACT, .labels = { "consumer" }, .max_series = CONSUMERS_SHOWN,
 	.help = "Events handed to a durable consumer and not settled.",
 };
 /* clang-format on */

@@ -14,8 +14,6 @@
 #include "common/alloc.h"
 #include "common/buf.h"
 #include "common/id.h"
-#include "common/log.h"
-#include "proto/contract.h"
 
 #define BUCKET_BITS 14 /* 1 MiB, touched as events come */
 #define BUCKETS     (1u << BUCKET_BITS)
@@ -39,11 +37,12 @@ _Static_assert(BUCKETS *WAYS == FLOW_REMEMBERED, "as the header says");
 
 struct flow {
 	uint64_t begun_ms;
-	uint32_t tick;       /* never goes back */
-	uint32_t blind_tick; /* the last in which some were not remembered */
-	uint64_t second;     /* of 1024 ms */
-	uint32_t left;       /* to be remembered in it */
-	struct bucket *buckets;
+	uint32_t tick;          /* never goes back */
+	uint32_t blind_tick;    /* the last in which some were not remembered */
+	uint64_t second;        /* of 1024 ms */
+	uint32_t left;          /* to be remembered in it */
+	struct bucket *buckets; /* within memory */
+	void *memory;
 };
 
 const char *
@@ -61,6 +60,15 @@ flow_fault_name(enum flow_fault fault)
 	return names[fault];
 }
 
+/* Not aligned_alloc(): it would have to be cleared, and so be touched. */
+static struct bucket *
+aligned(void *memory)
+{
+	uintptr_t at = (uintptr_t)memory + sizeof(struct bucket) - 1;
+
+	return (void *)(at & ~(uintptr_t)(sizeof(struct bucket) - 1));
+}
+
 struct flow *
 flow_new(uint64_t now_ms)
 {
@@ -68,11 +76,8 @@ flow_new(uint64_t now_ms)
 
 	f->begun_ms = now_ms;
 	f->tick = 1;
-	f->buckets = aligned_alloc(sizeof(struct bucket),
-	    BUCKETS * sizeof(struct bucket));
-	if (!f->buckets)
-		log_fatal(MS_EXIT_OSERR, "out of memory", NULL);
-	memset(f->buckets, 0, BUCKETS * sizeof(struct bucket));
+	f->memory = xcalloc(BUCKETS + 1, sizeof(struct bucket));
+	f->buckets = aligned(f->memory);
 	return f;
 }
 
@@ -81,7 +86,7 @@ flow_free(struct flow **flow)
 {
 	if (!*flow)
 		return;
-	free((*flow)->buckets);
+	free((*flow)->memory);
 	free(*flow);
 	*flow = NULL;
 }
