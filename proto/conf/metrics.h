@@ -33,6 +33,8 @@ struct metrics_conf {
 	uint64_t max_collection_time_ms; /* 10ms */
 	uint64_t sla_ns[SLA_PROMISES];   /* by enum sla_promise; 0 = off */
 	uint64_t history_ms;             /* 1h; 0 = none */
+	uint64_t health_interval_ms;     /* 10s */
+	uint32_t health_confirm;         /* 2 looks in a row make a change */
 	uint32_t sampling_ppm; /* 1.0: every update, of every worker */
 };
 extern const struct field metrics_rows[];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/json.h"
+#include "workers/metrics/health_monitor.h"
 #include "workers/metrics/http_impl.h"
 
 #define BODY_BYTES_MAX (64u << 10) /* of a request: read and forgotten */
@@ -155,11 +156,18 @@ add_not_ready(const struct sample *sample, struct buf *out)
 	return n;
 }
 
-/* The process answers: it is alive, whatever the others do. */
+/* What is degraded still does its work: whoever stops sending to what has
+ * failed goes on sending. */
 static enum MHD_Result
 do_health(struct http_conn *conn)
 {
-	return answer_text(conn, MHD_HTTP_OK, JSON, "{\"ok\":true}\n");
+	struct buf body = { 0 };
+	enum health_level level =
+	    health_monitor_print(conn->http->d->health, &body);
+
+	return answer(conn,
+	    level == HEALTH_FAILED ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
+	    &body, (const char *const[]){ "Content-Type", JSON, NULL });
 }
 
 static enum MHD_Result
@@ -188,7 +196,7 @@ do_index(struct http_conn *conn)
 	    "<h1>Mister Smith</h1>\n<ul>\n"
 	    "<li><a href=\"/metrics\">/metrics</a> the numbers of all workers\n"
 	    "<li><a href=\"/ready\">/ready</a> is every worker ready?\n"
-	    "<li><a href=\"/health\">/health</a> does this listener live?\n"
+	    "<li><a href=\"/health\">/health</a> how well are they?\n"
 	    "</ul>\n");
 }
 

@@ -12,6 +12,8 @@
 #include "workers/metrics/sampler.h"
 #include "workers/worker.h"
 
+struct health_monitor;
+
 struct module_state {
 	void *self;
 	bool started;
@@ -22,8 +24,9 @@ struct metricsd {
 	struct metrics_conf conf;
 	struct metric own[OWN_METRICS];
 	struct sampler *sampler;
-	struct announcer *announcer; /* events of the modules */
-	struct module_state *states; /* as modules[] */
+	struct announcer *announcer;   /* events of the modules */
+	struct health_monitor *health; /* NULL: not there yet */
+	struct module_state *states;   /* as modules[] */
 	size_t module_count;
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "workers/metrics/health_monitor.h"
 #include "workers/metrics/http.h"
 #include "workers/metrics/json_file.h"
 #include "workers/metrics/module.h"
@@ -17,6 +18,7 @@ const struct module *const metrics_modules[] = {
 	&statsd_module,
 	&json_file_module,
 	&sla_watch_module,
+	&health_module,
 	NULL,
 };
 

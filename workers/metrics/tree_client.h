@@ -4,17 +4,11 @@
 #ifndef WORKERS_METRICS_TREE_CLIENT_H
 #define WORKERS_METRICS_TREE_CLIENT_H
 
-#include "common/buf.h"
-#include "common/loop.h"
 #include "proto/tree_facts.h"
+#include "workers/metrics/msd_client.h"
 
 struct tree_client {
-	struct loop *loop;
-	char *socket;
-	int fd; /* -1: nothing is asked */
-	ev_io readable;
-	ev_timer timeout;
-	struct buf in;
+	struct msd_client msd;
 	bool told; /* that msd does not answer */
 	/* facts are the callee's now; NULL: no answer */
 	void (*done)(struct tree_client *client, struct tree_facts *facts);
