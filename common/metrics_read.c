@@ -31,9 +31,21 @@ blame(const char *path, enum ms_err err, const struct why *reason,
 }
 
 enum ms_err
-metrics_life_read(const char *path, struct metrics_life *life, struct why *why)
+metrics_life_read_fd(int fd, struct metrics_life *life, struct why *why)
 {
 	struct metrics_load load;
+	enum ms_err err;
+
+	*life = (struct metrics_life){ 0 };
+	err = metrics_load_head(fd, &load, why);
+	if (!err && !load.blank)
+		copy_life(&load.head, life);
+	return err;
+}
+
+enum ms_err
+metrics_life_read(const char *path, struct metrics_life *life, struct why *why)
+{
 	struct why reason = { "" };
 	enum ms_err err;
 	int fd;
@@ -42,13 +54,9 @@ metrics_life_read(const char *path, struct metrics_life *life, struct why *why)
 	err = metrics_file_open(path, &fd, why);
 	if (err)
 		return err;
-	err = metrics_load_head(fd, &load, &reason);
+	err = metrics_life_read_fd(fd, life, &reason);
 	fd_close(&fd);
-	if (err)
-		return blame(path, err, &reason, why);
-	if (!load.blank)
-		copy_life(&load.head, life);
-	return MS_OK;
+	return err ? blame(path, err, &reason, why) : MS_OK;
 }
 
 /* ---- what is seen ------------------------------------------------------------------ */

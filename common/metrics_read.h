@@ -24,6 +24,10 @@ struct metrics_life {
 enum ms_err metrics_life_read(const char *path, struct metrics_life *life_r,
     struct why *why);
 
+/* The same of a file that is open for reading. */
+enum ms_err metrics_life_read_fd(int fd, struct metrics_life *life_r,
+    struct why *why);
+
 struct metrics_exemplar {
 	uint64_t value;
 	uint64_t wall_ns; /* 0: there is none */

@@ -70,6 +70,7 @@ msd_forget(struct msd *msd, struct child *child)
 		events_add(msd->events, "removed", child->node.name, "%s", "");
 	ctl_on_forget(msd->ctl, child);
 	logs_drop(msd->logs, child);
+	lives_forget(&msd->lives, child->node.name);
 	segments_remove(&msd->segments, child->node.name);
 	tree_remove(&msd->tree, child);
 }

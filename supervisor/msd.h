@@ -13,6 +13,7 @@
 #include "supervisor/guard/guard.h"
 #include "supervisor/launch/reap.h"
 #include "supervisor/metrics/meters.h"
+#include "supervisor/metrics/lives.h"
 #include "supervisor/metrics/segments.h"
 #include "supervisor/tree/tree.h"
 
@@ -51,6 +52,7 @@ struct msd {
 	uint64_t dice;
 	struct cgroups *cgroups;
 	struct segments segments;
+	struct lives lives;
 	struct meters meters;
 	int oom_score_adj;    /* msd's own */
 	struct rlimit nofile; /* before msd raised its own */

@@ -131,6 +131,7 @@ process_close(struct process *process)
 	tree_fini(&msd->tree);
 	cgroups_free(&msd->cgroups);
 	meters_close();
+	lives_close(&msd->lives);
 	segments_close(&msd->segments);
 	reexec_free(&msd->reexec);
 	reaper_fini(&msd->reaper);

@@ -4,14 +4,11 @@
  * be asked for a hundred times a second and is answered when all of them hang.
  * Supervisors are answered for by what is below them.
  */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
 #include "common/alloc.h"
-#include "common/metrics_read.h"
 #include "supervisor/child/probe.h"
 #include "supervisor/child/wellness.h"
 #include "supervisor/ctl/ctl_verbs.h"
@@ -21,7 +18,7 @@
 #define REASONS_MAX 32u /* of one supervisor */
 
 struct survey {
-	const struct msd *msd;
+	struct msd *msd;
 	struct mono now;
 	uint64_t busy_limit_ms;
 	struct wellness *workers; /* as tree.children */
@@ -48,14 +45,10 @@ read_life(const struct survey *s, const struct child *child,
     struct wellness_facts *f)
 {
 	struct metrics_life life;
-	char path[PATH_MAX];
 
-	if (s->msd->segments.dir_fd < 0 || !child->spec->conf.metrics)
-		return;
-	snprintf(path, sizeof(path), "%s/%s", s->msd->segments.dir,
-	    child->node.name);
-	if (metrics_life_read(path, &life, NULL) != MS_OK ||
-	    life.pid != (uint32_t)child->pid)
+	if (!child->spec->conf.metrics ||
+	    !lives_read(&s->msd->lives, &s->msd->segments, child->node.name,
+		child->pid, &life))
 		return;
 	f->has_life = true;
 	f->busy = life.phase >= LIFE_READY && life.busy_since_ns != 0;
@@ -118,7 +111,7 @@ index_of(const struct tree *tree, const struct group *group)
 }
 
 static void
-survey_take(struct survey *s, const struct msd *msd, uint64_t busy_limit_ms)
+survey_take(struct survey *s, struct msd *msd, uint64_t busy_limit_ms)
 {
 	const struct tree *tree = &msd->tree;
 

@@ -50,6 +50,9 @@ echo "$before $after $(getconf CLK_TCK)" |
     awk '{ printf "core.idle_cpu %.3f pct\n", ($2 - $1) / $3 / 60 * 100 }'
 echo "core.processes $(echo "$pids" | wc -w) processes"
 
+# How well everybody is, a hundred times a second.
+"$B/t/bench/health" "$MS_SOCKET" 1000 100
+
 # Cold: a new process each time, from fork to exit.
 "$B/t/bench/spawn" 101 "$B/msctl" status >"$dir/took"
 awk '{ print "msctl.status", $1, "ms" }' "$dir/took"
