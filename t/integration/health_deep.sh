@@ -25,7 +25,7 @@ await "all is well" 20 well
 for line in "log files" "log drops" "config file" "config generation" \
     "bus log" "bus consumers" "bus supervision" "pool pool.main" \
     "pool upstream.main" "persist database" "persist migrations" \
-    "persist cursor"; do
+    "persist cursor" "metrics samples" "metrics http"; do
 	expect "$line is ok: $deep" 'check_is ${line% *} "$(echo ${line#* } | tr . " ")" " ok "'
 done
 expect "it is readable at 80 columns" \

@@ -13,6 +13,7 @@
 #include "common/sock.h"
 #include "proto/contract.h"
 #include "workers/metrics/http_impl.h"
+#include "workers/worker_health.h"
 
 #define HEADER_BYTES  (16u << 10) /* of a request; MHD's memory for it */
 #define CONN_SPARE    16u         /* cut ones that have not gone yet */
@@ -263,6 +264,19 @@ status(void *self, struct buf *out)
 }
 
 static void
+health(void *self, struct worker *w)
+{
+	const struct http *http = self;
+
+	if (http->listening)
+		health_say(w, "http", http->listening, HEALTH_OK,
+		    "it listens, %zu connections", http->conn_count);
+	else if (!listen_is_none(http->wanted))
+		health_say(w, "http", http->wanted, HEALTH_FAILED,
+		    "the address is refused, tried again");
+}
+
+static void
 stop(void *self)
 {
 	struct http *http = self;
@@ -278,5 +292,6 @@ const struct module http_module = {
 	.start = start,
 	.reload = reload,
 	.status = status,
+	.health = health,
 	.stop = stop,
 };

@@ -12,6 +12,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "workers/metrics/page.h"
+#include "workers/worker_health.h"
 
 #define FILE_MODE 0640
 
@@ -164,6 +165,18 @@ reload(void *self)
 }
 
 static void
+health(void *self, struct worker *w)
+{
+	const struct json_file *f = self;
+
+	if (f->path)
+		health_say(w, "json_file", f->path,
+		    f->told ? HEALTH_DEGRADED : HEALTH_OK, "%s",
+		    f->told ? "it cannot be written, see the log"
+			    : "it is written");
+}
+
+static void
 stop(void *self)
 {
 	end(self);
@@ -174,5 +187,6 @@ const struct module json_file_module = {
 	.name = "json_file",
 	.start = start,
 	.reload = reload,
+	.health = health,
 	.stop = stop,
 };

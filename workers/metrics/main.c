@@ -27,6 +27,14 @@ reload(struct worker *w, const void *new_conf)
 }
 
 static void
+health(struct worker *w)
+{
+	struct process *p = worker_self(w);
+
+	metricsd_health(w, &p->metricsd);
+}
+
+static void
 stop(struct worker *w)
 {
 	struct process *p = worker_self(w);
@@ -37,6 +45,8 @@ stop(struct worker *w)
 int
 main(int argc, char **argv)
 {
+	/* it answers for its health, and nothing else */
+	static const struct route routes[] = { ROUTE_END };
 	struct process p = { 0 };
 
 	return worker_main(argc, argv,
@@ -52,6 +62,8 @@ main(int argc, char **argv)
 		.metric_count = OWN_METRICS,
 		.metric_handles = p.metricsd.own,
 		.start = start,
+		.routes = routes,
 		.reload = reload,
+		.health = health,
 		.stop = stop });
 }

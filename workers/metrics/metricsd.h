@@ -37,6 +37,9 @@ void metricsd_stop(struct metricsd *d);
 /* The status line is made anew, by what the modules say. */
 void metricsd_show_status(struct metricsd *d);
 
+/* Samples, and what the modules check. */
+void metricsd_health(struct worker *w, const struct metricsd *d);
+
 /* For reload: both NULL, or the same. */
 bool metricsd_same_text(const char *a, const char *b);
 

@@ -23,6 +23,8 @@ struct module {
 	void (*reload)(void *self);
 	/* a few words for `msctl status`: "http 127.0.0.1:9464"; "" = none */
 	void (*status)(void *self, struct buf *out);
+	/* begins a check for each place that it hands numbers to */
+	void (*health)(void *self, struct worker *w);
 	void (*stop)(void *self);
 };
 

@@ -12,6 +12,7 @@
 #include "common/resolve.h"
 #include "proto/expo_statsd.h"
 #include "workers/metrics/udp_target.h"
+#include "workers/worker_health.h"
 
 #define PACE_MS    5u      /* between two batches */
 #define LOOKUP_MS  5000u   /* of a name */
@@ -272,6 +273,17 @@ status(void *self, struct buf *out)
 }
 
 static void
+health(void *self, struct worker *w)
+{
+	const struct statsd *s = self;
+
+	if (s->wanted)
+		health_say(w, "statsd", s->wanted,
+		    s->target.told ? HEALTH_DEGRADED : HEALTH_OK, "%s",
+		    s->target.told ? "it is away" : "it is told");
+}
+
+static void
 stop(void *self)
 {
 	end(self);
@@ -283,5 +295,6 @@ const struct module statsd_module = {
 	.start = start,
 	.reload = reload,
 	.status = status,
+	.health = health,
 	.stop = stop,
 };
