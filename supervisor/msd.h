@@ -12,8 +12,8 @@
 #include "supervisor/child/probe.h"
 #include "supervisor/guard/guard.h"
 #include "supervisor/launch/reap.h"
-#include "supervisor/metrics/meters.h"
 #include "supervisor/metrics/lives.h"
+#include "supervisor/metrics/meters.h"
 #include "supervisor/metrics/segments.h"
 #include "supervisor/tree/tree.h"
 
