@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names.  A family is a row's name, a series one set of its label values; both
- * are appended to the segment's directory and found again by every later
- * process.  A row that has changed its meaning since an earlier process retires
- * the old family; two rows of one process that differ are a mistake of ours,
- * and the second counts nowhere.
+ * Series: one set of label values of a family (metrics_family.c) and its cells
+ * in every shard.  More of them than a family may have are one, "other".
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,206 +29,6 @@ static const struct metric_row own_rows[] = {
 	    .flags = METRIC_EXACT },
 };
 
-/* ---- strings ------------------------------------------------------------------------- */
-
-/* Cut to max bytes, between characters; what is no UTF-8 becomes '?'. */
-static const char *
-cleaned(const char *text, size_t max, char *out)
-{
-	size_t len = strnlen(text, max);
-
-	memcpy(out, text, len);
-	out[len] = '\0';
-	while (
-	    text[len] && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-		out[--len] = '\0';
-	if (!utf8_is_valid((struct slice){ out, len })) {
-		for (char *at = out; *at; at++) {
-			if ((unsigned char)*at >= 0x80)
-				*at = '?';
-		}
-	}
-	return out;
-}
-
-/* 0 is the empty string; false when there is no room. */
-static bool
-add_string(const char *text, uint32_t *at_r)
-{
-	size_t len = strlen(text);
-	uint32_t at = r->head->strings_used;
-
-	*at_r = 0;
-	if (len == 0)
-		return true;
-	if (len + 1 > SEGMENT_STRINGS_BYTES - at ||
-	    !metrics_back(&r->strings_area, at + (uint32_t)len + 1))
-		return false;
-	memcpy(r->strings + at, text, len + 1);
-	__atomic_store_n(&r->head->strings_used, at + (uint32_t)len + 1,
-	    __ATOMIC_RELEASE);
-	*at_r = at;
-	return true;
-}
-
-static bool
-string_is(uint32_t at, const char *text)
-{
-	return strcmp(r->strings + at, text) == 0;
-}
-
-/* ---- families --------------------------------------------------------------------------- */
-
-static uint32_t
-labels_of(const struct metric_row *row)
-{
-	uint32_t n = 0;
-
-	while (n < METRIC_LABELS_MAX && row->labels[n])
-		n++;
-	return n;
-}
-
-/* Where the cells lie and what they mean. */
-static unsigned
-layout_flags(const struct metric_row *row)
-{
-	return row->kind == METRIC_HISTOGRAM
-	    ? row->flags & (METRIC_PRECISE | METRIC_EXEMPLAR)
-	    : 0;
-}
-
-static bool
-row_is_good(const struct metric_row *row)
-{
-	if (!metric_name_is_valid(row->name) || row->kind < METRIC_COUNTER ||
-	    row->kind > METRIC_HISTOGRAM ||
-	    (unsigned)row->unit > METRIC_UNIT_RATIO ||
-	    row->flags > (METRIC_PRECISE | METRIC_EXEMPLAR | METRIC_EXACT))
-		return false;
-	for (uint32_t i = 0; i < labels_of(row); i++) {
-		if (!metric_name_is_valid(row->labels[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool
-same_family(const struct segment_family *f, const struct metric_row *row)
-{
-	unsigned mask = METRIC_PRECISE | METRIC_EXEMPLAR;
-
-	if (f->kind != row->kind || f->unit != row->unit ||
-	    f->label_count != labels_of(row) ||
-	    (row->kind == METRIC_HISTOGRAM &&
-		(f->flags & mask) != layout_flags(row)))
-		return false;
-	for (uint32_t i = 0; i < f->label_count; i++) {
-		if (!string_is(f->label_at[i], row->labels[i]))
-			return false;
-	}
-	return true;
-}
-
-static uint32_t
-find_family(const char *name)
-{
-	uint32_t hash = metrics_hash(0, name), at = 0, i;
-
-	do
-		i = metrics_index_next(&r->family_index, hash, &at);
-	while (i != NONE &&
-	    (r->families[i].state != FAMILY_CURRENT ||
-		!string_is(r->families[i].name_at, name)));
-	return i;
-}
-
-static bool
-fill_family(struct segment_family *f, const struct metric_row *row)
-{
-	char help[METRIC_HELP_BYTES_MAX + 1];
-
-	*f = (struct segment_family){ .label_count = labels_of(row),
-		.max_series =
-		    row->max_series ? row->max_series : METRIC_FAMILY_DEFAULT,
-		.kind = (uint16_t)row->kind,
-		.unit = (uint16_t)row->unit,
-		.flags = row->flags,
-		.state = FAMILY_CURRENT,
-		.epoch = r->head->epoch };
-	if (!add_string(row->name, &f->name_at) ||
-	    !add_string(cleaned(row->help ? row->help : "",
-			    METRIC_HELP_BYTES_MAX, help),
-		&f->help_at))
-		return false;
-	for (uint32_t i = 0; i < f->label_count; i++) {
-		if (!add_string(row->labels[i], &f->label_at[i]))
-			return false;
-	}
-	return true;
-}
-
-static uint32_t
-add_family(const struct metric_row *row)
-{
-	uint32_t i = r->head->family_count;
-
-	if (i == SEGMENT_FAMILY_MAX ||
-	    !metrics_back(&r->families_area,
-		(i + 1) * (uint32_t)sizeof(*r->families)) ||
-	    !fill_family(&r->families[i], row) ||
-	    !metrics_index_add(&r->family_index, metrics_hash(0, row->name), i))
-		return NONE;
-	r->series_in[i] = 0;
-	__atomic_store_n(&r->head->family_count, i + 1, __ATOMIC_RELEASE);
-	return i;
-}
-
-/* The first time in this process: what may change has changed. */
-static void
-renew_family(struct segment_family *f, const struct metric_row *row)
-{
-	char help[METRIC_HELP_BYTES_MAX + 1];
-	uint32_t at;
-
-	cleaned(row->help ? row->help : "", METRIC_HELP_BYTES_MAX, help);
-	if (!string_is(f->help_at, help) && add_string(help, &at))
-		__atomic_store_n(&f->help_at, at, __ATOMIC_RELEASE);
-	f->max_series =
-	    row->max_series ? row->max_series : METRIC_FAMILY_DEFAULT;
-	f->flags = row->flags;
-	__atomic_store_n(&f->epoch, r->head->epoch, __ATOMIC_RELEASE);
-}
-
-/* By another row of this process. */
-static bool
-is_taken(const struct metric_row *row)
-{
-	uint32_t i = find_family(row->name);
-
-	return i != NONE && r->families[i].epoch == r->head->epoch &&
-	    !same_family(&r->families[i], row);
-}
-
-/* NONE: no room. */
-static uint32_t
-family_of(const struct metric_row *row)
-{
-	uint32_t i = find_family(row->name);
-	struct segment_family *f;
-
-	if (i == NONE)
-		return add_family(row);
-	f = &r->families[i];
-	if (same_family(f, row)) {
-		if (f->epoch != r->head->epoch)
-			renew_family(f, row);
-		return i;
-	}
-	__atomic_store_n(&f->state, FAMILY_RETIRED, __ATOMIC_RELEASE);
-	return add_family(row);
-}
-
 /* ---- series --------------------------------------------------------------------------------- */
 
 struct labels {
@@ -257,7 +54,7 @@ series_is(const struct segment_series *s, uint32_t family,
 	if (s->family != family)
 		return false;
 	for (uint32_t i = 0; i < labels->count; i++) {
-		if (!string_is(s->value_at[i], labels->value[i]))
+		if (!metrics_string_is(s->value_at[i], labels->value[i]))
 			return false;
 	}
 	return true;
@@ -313,7 +110,7 @@ add_series(uint32_t family, const struct labels *labels)
 	*s = (struct segment_series){ .family = family,
 		.epoch = r->head->epoch };
 	for (uint32_t l = 0; l < labels->count; l++) {
-		if (!add_string(labels->value[l], &s->value_at[l]))
+		if (!metrics_string_add(labels->value[l], &s->value_at[l]))
 			return NONE;
 	}
 	if (!add_cells(segment_cells(&r->families[family]), &s->offset) ||
@@ -329,8 +126,9 @@ set_labels(struct labels *labels, uint32_t count, const char *const *values)
 {
 	labels->count = count;
 	for (uint32_t i = 0; i < count; i++)
-		labels->value[i] = cleaned(values && values[i] ? values[i] : "",
-		    METRIC_LABEL_BYTES_MAX, labels->text[i]);
+		labels->value[i] =
+		    metrics_clean(values && values[i] ? values[i] : "",
+			METRIC_LABEL_BYTES_MAX, labels->text[i]);
 }
 
 static uint32_t
@@ -387,11 +185,11 @@ declare(const struct metric_row *row, const char *const *values,
 	*metric_r = (struct metric){ 0 };
 	if (!r->base)
 		return MS_ECLOSED;
-	if (!row_is_good(row))
+	if (!metric_row_is_good(row))
 		return MS_EINVAL;
-	if (is_taken(row))
+	if (metrics_family_is_taken(row))
 		return MS_ECONFLICT;
-	family = family_of(row);
+	family = metrics_family_of(row);
 	i = family == NONE ? NONE : series_of(family, values);
 	if (i == NONE)
 		return MS_ETOOBIG;
@@ -430,9 +228,11 @@ metrics_find(const struct metric_row *row, const char *const *values)
 	uint32_t family, i;
 
 	pthread_mutex_lock(&r->lock);
-	family = r->base && row_is_good(row) ? find_family(row->name) : NONE;
-	if (family != NONE && same_family(&r->families[family], row)) {
-		set_labels(&labels, labels_of(row), values);
+	family = r->base && metric_row_is_good(row)
+	    ? metrics_family_find(row->name)
+	    : NONE;
+	if (family != NONE && metrics_family_same(&r->families[family], row)) {
+		set_labels(&labels, metric_row_labels(row), values);
 		i = find_series(family, &labels);
 		if (i != NONE)
 			m = handle_of(i);

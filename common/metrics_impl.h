@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of the registry share: metrics.c (attach, life),
- * metrics_declare.c (names), metrics_thread.c (shards, the long way of an
+ * metrics_family.c (names), metrics_declare.c (series), metrics_thread.c (shards, the long way of an
  * update).  For these files only.
  */
 #ifndef COMMON_METRICS_IMPL_H
@@ -47,6 +47,23 @@ bool metrics_index_all(void);
 void metrics_count_own(struct metric m);
 void metrics_take_shard(unsigned shard);
 void metrics_drop_shards(void);
+/* ---- metrics_family.c ---------------------------------------------------------- */
+/* Cut to max bytes, between characters; what is no UTF-8 becomes '?'. */
+const char *metrics_clean(const char *text, size_t max, char *out);
+/* 0 is the empty string; false when there is no room. */
+bool metrics_string_add(const char *text, uint32_t *at_r);
+bool metrics_string_is(uint32_t at, const char *text);
+uint32_t metric_row_labels(const struct metric_row *row);
+bool metric_row_is_good(const struct metric_row *row);
+/* METRICS_INDEX_NONE: not there; for metrics_family_of() no room. */
+uint32_t metrics_family_find(const char *name);
+uint32_t metrics_family_of(const struct metric_row *row);
+bool metrics_family_same(const struct segment_family *f,
+    const struct metric_row *row);
+/* By another row of this process. */
+bool metrics_family_is_taken(const struct metric_row *row);
+
+/* ---- metrics_declare.c --------------------------------------------------------- */
 /* The directory's first rows. */
 void metrics_declare_own(void);
 

@@ -99,35 +99,67 @@ ascending(const void *a, const void *b)
 }
 
 static double
-ns_each(void (*run)(uint32_t n))
+ns_each(void (*run)(uint32_t n), uint32_t n)
 {
 	double took[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		uint64_t began = mono_now().ns;
 
-		run(UPDATES);
-		took[i] = (double)(mono_now().ns - began) / UPDATES;
+		run(n);
+		took[i] = (double)(mono_now().ns - began) / n;
 	}
 	qsort(took, ROUNDS, sizeof(*took), ascending);
 	return took[ROUNDS / 2];
 }
 
-static double
-life_read_us(const char *path)
+static const char *segment;
+
+static void
+life_read(uint32_t n)
 {
-	double took[ROUNDS];
 	struct metrics_life life;
 
-	for (int i = 0; i < ROUNDS; i++) {
-		uint64_t began = mono_now().ns;
+	while (n-- > 0)
+		(void)metrics_life_read(segment, &life, NULL);
+}
 
-		for (int n = 0; n < 100; n++)
-			(void)metrics_life_read(path, &life, NULL);
-		took[i] = (double)(mono_now().ns - began) / 100e3;
+static void
+snapshot(uint32_t n)
+{
+	struct metrics_snapshot snapshot;
+
+	while (n-- > 0) {
+		(void)metrics_snapshot_read(segment, &snapshot, NULL);
+		metrics_snapshot_fini(&snapshot);
 	}
-	qsort(took, ROUNDS, sizeof(*took), ascending);
-	return took[ROUNDS / 2];
+}
+
+/* As many series as a busy worker has. */
+static void
+fill(void)
+{
+	struct metric_row counters = { .name = "ms_bench_routes_total",
+		.help = "By route.",
+		.kind = METRIC_COUNTER,
+		.labels = { "route" },
+		.max_series = 100 };
+	struct metric_row times = { .name = "ms_bench_route_seconds",
+		.help = "By route.",
+		.kind = METRIC_HISTOGRAM,
+		.labels = { "route" } };
+
+	for (int i = 0; i < 75; i++) {
+		char route[16];
+
+		snprintf(route, sizeof(route), "route.%d", i);
+		metric_add(metrics_series(&counters, (const char *[]){ route }),
+		    1);
+		if (i < 20)
+			metric_record(metrics_series(&times,
+					  (const char *[]){ route }),
+			    1000000);
+	}
 }
 
 static void
@@ -151,22 +183,26 @@ main(void)
 
 	log_init("bench", false, LOG_INFO);
 	attach(path);
-	bare_ns = ns_each(bare_counter);
-	counter_ns = ns_each(counter);
-	histogram_ns = ns_each(histogram);
-	clock_ns = ns_each(bare_clock);
+	segment = path;
+	bare_ns = ns_each(bare_counter, UPDATES);
+	counter_ns = ns_each(counter, UPDATES);
+	histogram_ns = ns_each(histogram, UPDATES);
+	clock_ns = ns_each(bare_clock, UPDATES);
 	printf("metrics.counter %.2f ns\n", counter_ns);
 	printf("metrics.counter.bare %.2f ns\n", bare_ns);
 	printf("metrics.counter.ratio %.2f x\n", counter_ns / bare_ns);
 	printf("metrics.histogram %.2f ns\n", histogram_ns);
 	printf("metrics.clock.bare %.2f ns\n", clock_ns);
-	printf("metrics.clock %.2f ns\n", ns_each(cheap_clock));
-	printf("metrics.timer %.2f ns\n", ns_each(timer));
-	printf("metrics.timer.sampled16 %.2f ns\n", ns_each(sampled_timer));
+	printf("metrics.clock %.2f ns\n", ns_each(cheap_clock, UPDATES));
+	printf("metrics.timer %.2f ns\n", ns_each(timer, UPDATES));
+	printf("metrics.timer.sampled16 %.2f ns\n",
+	    ns_each(sampled_timer, UPDATES));
 	/* a million a second: half counters, half histograms */
 	printf("metrics.update_share %.3f pct\n",
 	    (counter_ns + histogram_ns) / 2 * 1e6 / 1e9 * 100);
-	printf("metrics.life_read %.2f us\n", life_read_us(path));
+	printf("metrics.life_read %.2f us\n", ns_each(life_read, 100) / 1e3);
+	fill();
+	printf("metrics.snapshot.100 %.1f us\n", ns_each(snapshot, 20) / 1e3);
 	unlink(path);
 	return 0;
 }
