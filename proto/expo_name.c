@@ -89,24 +89,34 @@ is_taken(const char *name, const struct expo_point *point)
 	    strncmp(name, "__", 2) == 0;
 }
 
+#define LABEL_NAME_BYTES (METRIC_LABEL_BYTES_MAX + 16)
+
+static bool
+is_given(const char *name, char given[][LABEL_NAME_BYTES], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, given[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The i-th needs those before it: no two may be equal. */
 static void
 label_name(const struct expo_point *point, size_t i,
     char name_r[static EXPO_NAME_BYTES])
 {
-	char name[METRIC_LABEL_BYTES_MAX + 1],
-	    other[METRIC_LABEL_BYTES_MAX + 1];
-	unsigned same = 0;
+	char given[METRIC_LABELS_MAX][LABEL_NAME_BYTES];
+	char name[METRIC_LABEL_BYTES_MAX + 1];
 
-	clean(point->series->label_names[i], false, name, sizeof(name) - 1);
-	for (size_t j = 0; j < i; j++) {
-		clean(point->series->label_names[j], false, other,
-		    sizeof(other) - 1);
-		same += strcmp(name, other) == 0;
+	for (size_t j = 0; j <= i; j++) {
+		clean(point->series->label_names[j], false, name,
+		    sizeof(name) - 1);
+		snprintf(given[j], LABEL_NAME_BYTES, "%s%s",
+		    is_taken(name, point) ? "exported_" : "", name);
+		while (is_given(given[j], given, j))
+			strcat(given[j], "2");
 	}
-	snprintf(name_r, EXPO_NAME_BYTES, "%s%s",
-	    is_taken(name, point) ? "exported_" : "", name);
-	if (same)
-		snprintf(name_r + strlen(name_r), 8, "_%u", same + 1);
+	memcpy(name_r, given[i], sizeof(given[i]));
 }
 
 bool

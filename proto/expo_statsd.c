@@ -226,8 +226,11 @@ is_negative(struct slice line)
 static bool
 next_unit(struct slice lines, size_t from, size_t *end_r)
 {
-	struct slice rest = { lines.ptr + from, lines.len - from }, line;
+	struct slice rest, line;
 
+	if (from == lines.len)
+		return false;
+	rest = (struct slice){ lines.ptr + from, lines.len - from };
 	if (!slice_cut(&rest, '\n', &line))
 		return false;
 	*end_r = (size_t)(rest.ptr - lines.ptr);

@@ -17,6 +17,11 @@ show why.all 'ctl why broken --all'
 width=$any_width
 show logs 'ctl logs planner broken'
 show health 'ctl health'
+show metrics 'ctl metrics ms_worker_wanted'
+show metrics.prom 'ctl metrics ms_worker_ready -w planner -o prom'
+show metrics.missing 'ctl metrics no_such_name'
+width=$any_width
+show metrics.mistake 'ctl metrics -o xml'
 show show 'ctl show planner'
 show count 'ctl count'
 show count.all 'ctl count --all'

@@ -218,10 +218,11 @@ START_TEST(names_are_made_valid)
 				      "worker", "other"),
 			     "__x", "1"),
 		    "a-b", "2"),
-		labelled(labelled(number_of("a", METRIC_GAUGE, METRIC_UNIT_NONE,
-				      1),
-			     "x.y", "1"),
-		    "x-y", "2"),
+		labelled(labelled(labelled(number_of("a", METRIC_GAUGE,
+					       METRIC_UNIT_NONE, 1),
+				      "x.y", "1"),
+			     "x-y", "2"),
+		    "x_y2", "3"),
 	};
 	struct expo_view view;
 
@@ -232,7 +233,7 @@ START_TEST(names_are_made_valid)
 	    "_9____x_z{worker=\"w\",exported_worker=\"other\","
 	    "exported___x=\"1\",a_b=\"2\"} 1\n"
 	    "# HELP a A number.\n# TYPE a gauge\n"
-	    "a{worker=\"w\",x_y=\"1\",x_y_2=\"2\"} 1\n");
+	    "a{worker=\"w\",x_y=\"1\",x_y2=\"2\",x_y22=\"3\"} 1\n");
 	expo_view_fini(&view);
 }
 END_TEST
