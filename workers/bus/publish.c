@@ -18,11 +18,12 @@
 #include "workers/bus/live.h"
 #include "workers/exemplar.h"
 
-#define TURN_BYTES_MAX (64u << 20) /* taken in one turn */
-#define WAITING_MAX    2048u       /* requests not yet answered */
-#define SCRATCH_KEEP   4096u       /* checked frames kept allocated */
-#define NS_PER_MS      1000000
-#define FULL_RETRY_MS  10u /* a turn or two */
+#define TURN_BYTES_MAX    (64u << 20) /* taken in one turn */
+#define WAITING_MAX       2048u       /* requests not yet answered */
+#define SCRATCH_KEEP      4096u       /* checked frames kept allocated */
+#define NS_PER_MS         1000000
+#define FLOW_TIMED_ONE_IN 16u
+#define FULL_RETRY_MS     10u /* a turn or two */
 
 /* Publishes that matter least give way while the queue stays three quarters
  * full; a queue that is full refuses them all. */
@@ -48,6 +49,7 @@ struct checked {
 	struct slice subject;
 	struct slice traceparent;
 	struct id128 identity;
+	bool known; /* it is in the log already */
 };
 
 struct publish_queue {
@@ -61,6 +63,7 @@ struct publish_queue {
 	/* of this turn, for what it cost */
 	struct mono turn_begun;
 	uint64_t turn_events;
+	uint32_t judged; /* batches, by flow validation */
 };
 
 struct publish_queue *
@@ -169,25 +172,44 @@ struct clocks { /* of one request */
 	int64_t mono_ms, wall_ms;
 };
 
-/* Its sequence; *known_r: it is in the log already. */
+/* Its sequence. */
 static uint64_t
-take_one(struct bus *bus, const struct checked *c, const struct clocks *now,
-    bool *known_r)
+take_one(struct bus *bus, struct checked *c, const struct clocks *now)
 {
 	bool dedup = bus->conf.dedup_window_ms > 0;
 	uint64_t seq = dedup ? dedup_find(bus->dedup, &c->identity) : 0;
 
-	*known_r = seq != 0;
-	if (*known_r)
+	c->known = seq != 0;
+	if (c->known)
 		return seq;
 	seq = journal_add(bus->journal, c->frame);
 	if (dedup)
 		dedup_add(bus->dedup, &c->identity, seq, now->mono_ms);
-	if (bus->watch)
-		flow_watch_event(bus->watch, c->frame, c->subject,
-		    c->traceparent, (uint64_t)now->wall_ms);
 	live_event(bus->live, c->subject);
 	return seq;
+}
+
+/* What it costs is measured, now and then. */
+static void
+judge_flow(struct bus *bus, const struct checked *checked, uint32_t count,
+    const struct clocks *now)
+{
+	bool timed = bus->queue->judged++ % FLOW_TIMED_ONE_IN == 0;
+	struct mono begun;
+
+	if (!bus->watch)
+		return;
+	begun = timed ? mono_now() : (struct mono){ 0 };
+	for (uint32_t i = 0; i < count; i++) {
+		const struct checked *c = &checked[i];
+
+		if (!c->known)
+			flow_watch_event(bus->watch, c->frame, c->subject,
+			    c->traceparent, (uint64_t)now->wall_ms);
+	}
+	if (timed)
+		metric_add(bus->figures.of[FIGURE_FLOW],
+		    (mono_now().ns - begun.ns) * FLOW_TIMED_ONE_IN);
 }
 
 static struct clocks
@@ -212,11 +234,10 @@ take(struct bus *bus, uint32_t count, struct waiting *w, struct mono begun)
 
 	dedup_expire(bus->dedup, now.mono_ms);
 	for (uint32_t i = 0; i < count; i++) {
-		bool known;
-		uint64_t seq =
-		    take_one(bus, &bus->queue->checked[i], &now, &known);
+		struct checked *c = &bus->queue->checked[i];
+		uint64_t seq = take_one(bus, c, &now);
 
-		if (known)
+		if (c->known)
 			out->duplicates++;
 		else if (out->first_seq == 0)
 			out->first_seq = seq;
@@ -224,6 +245,7 @@ take(struct bus *bus, uint32_t count, struct waiting *w, struct mono begun)
 			out->last_seq = seq;
 	}
 	out->count = count - out->duplicates;
+	judge_flow(bus, bus->queue->checked, count, &now);
 	count_taken(bus, out->count, out->duplicates);
 }
 
@@ -234,7 +256,6 @@ publish_own(struct bus *bus, struct slice frame, struct why *why)
 	struct checked c = { .frame = frame };
 	struct envelope event;
 	enum ms_err err;
-	bool known;
 
 	if (bus->draining)
 		return why_set(why, MS_ESHUTDOWN, "the bus is stopping");
@@ -247,8 +268,9 @@ publish_own(struct bus *bus, struct slice frame, struct why *why)
 	c.subject = event.subject;
 	c.traceparent = event.traceparent;
 	c.identity = envelope_identity(&event);
-	take_one(bus, &c, &now, &known);
-	count_taken(bus, !known, known);
+	take_one(bus, &c, &now);
+	judge_flow(bus, &c, 1, &now);
+	count_taken(bus, !c.known, c.known);
 	bus_turn(bus);
 	return MS_OK;
 }
