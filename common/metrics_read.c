@@ -10,6 +10,7 @@
 
 #include "common/fd.h"
 #include "common/metrics_load.h"
+#include "common/metrics_values.h"
 
 static void
 copy_life(const struct segment_head *head, struct metrics_life *life)
@@ -73,6 +74,87 @@ is_shown(const struct segment_tables *t, const struct segment_series *s)
 	return f->kind != METRIC_GAUGE || s->epoch == t->head->epoch;
 }
 
+/* ---- order ------------------------------------------------------------------------------ */
+
+static int
+by_name(const void *a, const void *b, void *tables)
+{
+	const struct segment_tables *t = tables;
+
+	return strcmp(t->strings + t->families[*(const uint32_t *)a].name_at,
+	    t->strings + t->families[*(const uint32_t *)b].name_at);
+}
+
+/* Where each series of the directory comes in a snapshot, by the name of its
+ * family: few names are compared instead of many.  METRICS_NOWHERE: it is not shown.
+ * NULL: no memory. */
+static uint32_t *
+places_of(struct segment_tables *t)
+{
+	uint32_t order[SEGMENT_FAMILY_MAX], next[SEGMENT_FAMILY_MAX + 1];
+	uint32_t n = t->head->series_count, families = t->head->family_count;
+	uint32_t *places = calloc(n + 1, sizeof(*places)), sum = 0;
+
+	if (!places)
+		return NULL;
+	memset(next, 0, sizeof(next));
+	for (uint32_t i = 0; i < n; i++)
+		next[t->series[i].family] += is_shown(t, &t->series[i]);
+	for (uint32_t i = 0; i < families; i++)
+		order[i] = i;
+	qsort_r(order, families, sizeof(*order), by_name, t);
+	for (uint32_t i = 0; i < families; i++) {
+		uint32_t count = next[order[i]];
+
+		next[order[i]] = sum;
+		sum += count;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		places[i] = is_shown(t, &t->series[i])
+		    ? next[t->series[i].family]++
+		    : METRICS_NOWHERE;
+	return places;
+}
+
+static int
+compare_labels(const struct metrics_series *s, const char *const *values)
+{
+	int order = 0;
+
+	for (size_t l = 0; order == 0 && l < s->label_count; l++)
+		order = strcmp(s->label_values[l],
+		    values && values[l] ? values[l] : "");
+	return order;
+}
+
+static int
+by_labels(const void *a, const void *b)
+{
+	const struct metrics_series *y = b;
+
+	return compare_labels(a, y->label_values);
+}
+
+/* Those of a family are neighbours already. */
+static void
+sort_families(struct metrics_snapshot *snapshot)
+{
+	struct metrics_series *s = snapshot->series;
+	size_t i = 0;
+
+	while (i < snapshot->count) {
+		size_t end = i + 1;
+
+		while (end < snapshot->count && s[end].name == s[i].name)
+			end++;
+		if (end - i > 1)
+			qsort(&s[i], end - i, sizeof(*s), by_labels);
+		i = end;
+	}
+}
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
 /* The memory of a snapshot: the tables' copy, the series, their buckets. */
 struct block {
 	unsigned char *tables;
@@ -122,28 +204,29 @@ name_series(const struct segment_tables *t, const struct segment_series *s,
 }
 
 static enum ms_err
-allocate(struct metrics_load *load, struct metrics_snapshot *snapshot,
-    struct why *why)
+allocate(struct metrics_load *load, const uint32_t *places,
+    struct metrics_snapshot *snapshot, struct why *why)
 {
 	struct sizes n = sizes_of(&load->tables);
 	size_t head =
 	    sizeof(struct block) + n.series * sizeof(struct metrics_series);
 	struct block *block = calloc(1, head + n.buckets * sizeof(uint64_t));
 	uint64_t *buckets = (void *)((char *)block + head);
-	struct metrics_series *out;
 
 	if (!block)
 		return why_set(why, MS_ENOMEM, "no memory for its series");
 	block->tables = load->memory;
 	load->memory = NULL;
 	snapshot->memory = (void *)block;
-	snapshot->series = out = block->series;
+	snapshot->series = block->series;
 	snapshot->count = n.series;
 	for (uint32_t i = 0; i < load->head.series_count; i++) {
 		const struct segment_series *s = &load->tables.series[i];
+		struct metrics_series *out;
 
-		if (!is_shown(&load->tables, s))
+		if (places[i] == METRICS_NOWHERE)
 			continue;
+		out = &snapshot->series[places[i]];
 		name_series(&load->tables, s, out);
 		if (out->kind == METRIC_HISTOGRAM) {
 			out->histogram.bits = segment_histogram_bits(
@@ -151,119 +234,20 @@ allocate(struct metrics_load *load, struct metrics_snapshot *snapshot,
 			out->histogram.buckets = buckets;
 			buckets += HISTOGRAM_BUCKETS(out->histogram.bits);
 		}
-		out++;
 	}
 	return MS_OK;
 }
 
-/* ---- values --------------------------------------------------------------------------- */
-
+/* Damaged ones: a counter is never negative. */
 static void
-add_values(const unsigned char *shard, const struct segment_series *s,
-    struct metrics_series *out)
+bound_counters(struct metrics_snapshot *snapshot)
 {
-	const uint64_t *cell = (const void *)(shard + s->offset);
-	struct histogram *h = &out->histogram;
-
-	if (out->kind != METRIC_HISTOGRAM) {
-		out->value = (int64_t)((uint64_t)out->value + cell[0]);
-		return;
-	}
-	h->sum += cell[0];
-	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS(h->bits); i++) {
-		h->buckets[i] += cell[1 + i];
-		h->count += cell[1 + i];
-	}
-}
-
-/* It is whole when it reads the same twice and is not being written. */
-static void
-read_exemplar(int fd, const struct segment_series *s,
-    const unsigned char *shard, struct metrics_series *out)
-{
-	uint32_t at = s->offset +
-	    (1 + HISTOGRAM_BUCKETS(out->histogram.bits)) *
-		(uint32_t)sizeof(uint64_t);
-	struct segment_exemplar first, again;
-	struct why ignored;
-
-	memcpy(&first, shard + at, sizeof(first));
-	if (first.turn == 0 || first.turn % 2 != 0 ||
-	    metrics_file_read(fd, &again, sizeof(again),
-		METRICS_HEAD_BYTES + at, &ignored) != MS_OK ||
-	    memcmp(&first, &again, sizeof(first)) != 0)
-		return;
-	out->exemplar.value = first.value;
-	out->exemplar.wall_ns = first.wall_ns;
-	memcpy(&out->exemplar.trace, first.trace, sizeof(first.trace));
-}
-
-static enum ms_err
-read_shard(int fd, unsigned n, const struct metrics_load *load,
-    unsigned char *shard, struct metrics_series *out, struct why *why)
-{
-	enum ms_err err = metrics_file_read(fd, shard, load->head.values_used,
-	    METRICS_HEAD_BYTES + n * (uint64_t)METRICS_SHARD_BYTES, why);
-
-	for (uint32_t i = 0; !err && i < load->head.series_count; i++) {
-		const struct segment_series *s = &load->tables.series[i];
-
-		if (!is_shown(&load->tables, s))
-			continue;
-		add_values(shard, s, out);
-		if (n == 0 && out->kind == METRIC_HISTOGRAM &&
-		    out->flags & METRIC_EXEMPLAR)
-			read_exemplar(fd, s, shard, out);
-		out++;
-	}
-	return err;
-}
-
-static enum ms_err
-read_values(int fd, const struct metrics_load *load,
-    struct metrics_snapshot *snapshot, struct why *why)
-{
-	/* as aligned as in the file: then each cell is copied whole */
-	unsigned char *shard = aligned_alloc(SEGMENT_PAGE, METRICS_SHARD_BYTES);
-	enum ms_err err = MS_OK;
-
-	if (!shard)
-		return why_set(why, MS_ENOMEM, "no memory for its values");
-	for (unsigned n = 0; !err && n < METRICS_SHARDS; n++) {
-		if (load->head.shards_used & 1u << n)
-			err = read_shard(fd, n, load, shard, snapshot->series,
-			    why);
-	}
-	free(shard);
 	for (size_t i = 0; i < snapshot->count; i++) {
 		struct metrics_series *s = &snapshot->series[i];
 
 		if (s->kind == METRIC_COUNTER && s->value < 0)
 			s->value = INT64_MAX;
 	}
-	return err;
-}
-
-/* ---- order ------------------------------------------------------------------------------ */
-
-static int
-compare_labels(const struct metrics_series *s, const char *const *values)
-{
-	int order = 0;
-
-	for (size_t l = 0; order == 0 && l < s->label_count; l++)
-		order = strcmp(s->label_values[l],
-		    values && values[l] ? values[l] : "");
-	return order;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct metrics_series *x = a, *y = b;
-	int order = strcmp(x->name, y->name);
-
-	return order ? order : compare_labels(x, y->label_values);
 }
 
 /* ---- whole --------------------------------------------------------------------------------- */
@@ -273,16 +257,24 @@ read_all(int fd, struct metrics_snapshot *snapshot, struct why *why)
 {
 	struct metrics_load load;
 	enum ms_err err = metrics_load_read(fd, &load, why);
+	uint32_t *places;
 
 	if (err || load.blank)
 		return err;
 	copy_life(&load.head, &snapshot->life);
-	err = allocate(&load, snapshot, why);
+	places = places_of(&load.tables);
+	if (!places)
+		err = why_set(why, MS_ENOMEM, "no memory for its series");
 	if (!err)
-		err = read_values(fd, &load, snapshot, why);
-	if (!err && snapshot->count)
-		qsort(snapshot->series, snapshot->count,
-		    sizeof(*snapshot->series), compare);
+		err = allocate(&load, places, snapshot, why);
+	if (!err)
+		err = metrics_values_read(fd, &load, places, snapshot->series,
+		    why);
+	if (!err)
+		bound_counters(snapshot);
+	if (!err)
+		sort_families(snapshot);
+	free(places);
 	metrics_load_fini(&load);
 	return err;
 }
