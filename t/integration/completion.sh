@@ -55,6 +55,11 @@ offers "signal planner US" ' USR1 USR2 '
 offers "check $dir/so" " $dir/some.conf "
 offers "bus pub a.b --durability w" ' written '
 offers "help stat" ' status '
+offers "doctor dis" ' disk disk.inodes disk.space '
+offers "doctor ports --con" ' --config '
+offers "doctor --config $dir/so" " $dir/some.conf "
+offers "pool ''" ' stats status '
+offers "config ''" ' check get list status watchers '
 offers "shutdown ''" ' '
 offers "signal planner USR1 ''" ' '
 

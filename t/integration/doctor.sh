@@ -103,6 +103,21 @@ finds permissions.directories error "chmod u+rwx,go+rx $dir/log"
 chmod 755 "$dir/log"
 sound --min-free 0
 
+printf 'no numbers here' | dd of="$dir/run/metrics/bus" conv=notrunc 2>/dev/null
+finds running.metrics warning "msctl restart bus --wait"
+msctl restart bus --wait >"$dir/out" || fail "no restart of the bus"
+sound --min-free 0
+
+# another user sees less, says so, and finds nothing that is not there
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null &&
+    setpriv --reuid=65534 --clear-groups "$B/msctl" version >"$dir/out" 2>&1; then
+	setpriv --reuid=65534 --clear-groups "$B/msctl" doctor versions limits \
+	    configuration running >"$dir/out" 2>&1
+	expect "nobody's doctor finds nothing" '[ $? = 0 ]'
+	expect "nobody's doctor says what it cannot see" \
+	    'grep -q "can only be looked at by root" "$dir/out"'
+fi
+
 for _ in 1 2 3; do
 	pid=$(pid_of web)
 	kill -9 "$pid"
