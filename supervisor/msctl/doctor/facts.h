@@ -104,7 +104,8 @@ struct socket_facts {
 	char path[FACT_PATH_BYTES];
 	enum socket_state state;
 	mode_t mode;
-	bool is_wanted; /* its owner is up */
+	bool is_wanted;   /* its owner is up */
+	bool is_database; /* PostgreSQL's, which a pool connects to */
 };
 
 enum listener_state {

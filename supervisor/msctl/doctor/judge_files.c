@@ -76,9 +76,23 @@ judge_dirs(const struct facts *facts, struct findings *out)
 /* ---- sockets ---------------------------------------------------------------- */
 
 static void
+remedy_of_socket(const struct facts *facts, const struct socket_facts *s,
+    struct findings *out)
+{
+	if (s->is_database)
+		found_remedy(out, "service postgresql start");
+	else if (facts->msd.answers)
+		found_remedy(out, "msctl restart %s --wait", s->role);
+	else
+		found_remedy(out, "rm -f %s", shell_word(s->path).text);
+}
+
+static void
 judge_socket(const struct facts *facts, const struct socket_facts *s,
     struct findings *out)
 {
+	bool is_missed = s->is_wanted || !s->is_database;
+
 	switch (s->state) {
 	case SOCKET_LISTENS:
 		found(out, FINDING_OK, "%s listens on %s", s->role, s->path);
@@ -90,17 +104,15 @@ judge_socket(const struct facts *facts, const struct socket_facts *s,
 	case SOCKET_ABSENT:
 		found(out, s->is_wanted ? FINDING_ERROR : FINDING_OK,
 		    "%s: there is no socket %s", s->role, s->path);
-		if (s->is_wanted && facts->msd.answers)
-			found_remedy(out, "msctl restart %s --wait", s->role);
+		if (s->is_wanted)
+			remedy_of_socket(facts, s, out);
 		break;
 	case SOCKET_STALE:
-		found(out, FINDING_WARNING,
+		found(out, is_missed ? FINDING_WARNING : FINDING_OK,
 		    "%s: nobody listens on %s, which a dead process has left",
 		    s->role, s->path);
-		if (facts->msd.answers)
-			found_remedy(out, "msctl restart %s --wait", s->role);
-		else
-			found_remedy(out, "rm -f %s", shell_word(s->path).text);
+		if (is_missed)
+			remedy_of_socket(facts, s, out);
 		break;
 	}
 }

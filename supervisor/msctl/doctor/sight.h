@@ -51,7 +51,7 @@ void see_processes(struct sight *sight); /* see_process.c */
 void see_services(struct sight *sight);  /* see_services.c */
 void see_dirs(struct sight *sight);      /* see_files.c */
 void see_sockets(struct sight *sight);   /* see_sockets.c */
-void see_ports(struct sight *sight);     /* see_sockets.c */
+void see_ports(struct sight *sight);     /* see_ports.c */
 void see_segments(struct sight *sight);  /* see_segments.c */
 
 /* A copy cut to the place it has. */

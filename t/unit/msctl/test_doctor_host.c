@@ -195,6 +195,28 @@ START_TEST(a_stale_socket_is_removed_or_its_owner_restarted)
 }
 END_TEST
 
+START_TEST(a_database_without_socket_is_missed_by_its_pool_alone)
+{
+	struct facts *f = facts_new();
+	struct socket_facts *s = &f->sockets[f->socket_count++];
+
+	*s = (struct socket_facts){ .role = "database of pool main",
+		.path = "/run/pg/.s.PGSQL.5432",
+		.state = SOCKET_ABSENT,
+		.is_database = true };
+	is_fine(judge_sockets, f);
+	s->state = SOCKET_STALE;
+	is_fine(judge_sockets, f);
+	s->is_wanted = true;
+	says(judge_sockets, f, FINDING_WARNING, "nobody listens",
+	    "service postgresql start");
+	s->state = SOCKET_ABSENT;
+	says(judge_sockets, f, FINDING_ERROR, "no socket",
+	    "service postgresql start");
+	free(f);
+}
+END_TEST
+
 START_TEST(configuration_that_others_may_write_is_told)
 {
 	struct facts *f = facts_new();
@@ -246,5 +268,6 @@ UNIT(doctor_host, an_old_kernel_is_an_error,
     room_is_judged_by_thresholds_and_by_what_may_grow,
     inodes_run_out_like_space_and_not_where_there_is_no_limit,
     a_stale_socket_is_removed_or_its_owner_restarted,
+    a_database_without_socket_is_missed_by_its_pool_alone,
     configuration_that_others_may_write_is_told, users_of_workers_exist,
     a_remedy_is_one_word_of_a_shell_where_it_must_be)
