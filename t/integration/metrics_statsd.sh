@@ -49,7 +49,7 @@ await "seven times are told of" 20 '[ "$(timed)" = 7 ]'
 ! awk '/^-- / && $2 > 1432 { bad = 1 } END { exit !bad }' "$dir/statsd" ||
     fail "a packet is too long"
 grep -v -e '^-- ' "$dir/statsd" |
-    grep -vE '^[a-z_]+:-?[0-9.]+\|(c|g|ms|h)(\|@[0-9.e-]+)?(\|#[a-z_]+:[^|]*)?$' &&
+    grep -vE '^[a-z0-9_]+:-?[0-9.]+\|(c|g|ms|h)(\|@[0-9.e-]+)?(\|#[a-z_]+:[^|]*)?$' &&
     fail "that is no StatsD"
 
 # ---- the file, moved away -----------------------------------------------------------
@@ -68,6 +68,7 @@ await "no difference is lost by a reload" 20 '[ "$(told)" = 8 ]'
 lost() { scrape | number ms_metrics_statsd_packets_lost_total; }
 stop_sink
 await "lost packets are counted" 20 '[ "$(lost)" -gt 3 ]'
+await "the status says so" 10 'msctl status metrics | grep -q "is away"'
 start_sink "$port"
 await "the server is there again" 20 \
     'grep -q "statsd is there again" "$dir/log/metrics.log"'

@@ -29,7 +29,8 @@ main(int argc, char **argv)
 		;
 	expo_check(buf_slice(&text), at == 2, &report);
 	good = report.count == 0 && text.len > 0;
-	fwrite(report.problems.ptr, 1, report.problems.len, stdout);
+	if (report.problems.len)
+		fwrite(report.problems.ptr, 1, report.problems.len, stdout);
 	printf("%zu families, %zu samples, %zu problems\n", report.families,
 	    report.samples, report.count);
 	expo_report_fini(&report);

@@ -56,6 +56,7 @@ static void
 end_round(struct statsd *s)
 {
 	udp_target_end_round(&s->target);
+	metricsd_show_status(s->d);
 	forget(&s->before);
 	s->before = s->now;
 	s->now.sample = NULL;
