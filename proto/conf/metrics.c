@@ -133,6 +133,14 @@ const struct field metrics_rows[] = {
 	    .max = 1024,
 	    .help = "Answers of /metrics being made or taken at the same time; "
 		    "further ones get 503." },
+	{ .name = "scrape_rate",
+	    .type = FIELD_RATE,
+	    METRICS(scrape_rate),
+	    .def = "50/1s",
+	    .flags = FIELD_RELOAD,
+	    .help = "Requests of /metrics in a period, as many at once; "
+		    "further ones get 503 and the time to come again; 0 = any "
+		    "number." },
 	{ .name = "interval",
 	    .type = FIELD_DURATION,
 	    METRICS(interval_ms),

@@ -24,6 +24,7 @@ struct metrics_conf {
 	uint32_t max_connections;    /* 64 */
 	uint64_t request_timeout_ms; /* 10s: from accept to a whole request */
 	uint32_t max_scrapes;        /* 8 at the same time */
+	struct rate scrape_rate;     /* 50/1s; count 0 = any number */
 	uint64_t interval_ms;        /* 60s: of StatsD and the file */
 	char *statsd;                /* HOST:PORT; NULL = none */
 	int statsd_labels;           /* tags; enum statsd_labels */

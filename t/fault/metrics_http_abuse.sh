@@ -63,6 +63,20 @@ wait $crowd || :
 grep -q 200 "$dir/crowd" || fail "nobody was answered"
 [ "$(pid_of metrics)" = "$pid" ] || fail "it did not live through that"
 
+# ---- more often than allowed: told when to come again ---------------------------
+echo 'scrape_rate = 1/1h' >>"$dir/ms.conf"
+kill -HUP "$pid"
+await "the rate is in force" 20 \
+    '[ "$(scrape -o /dev/null -w "%{http_code}")" = 503 ]'
+scrape -D "$dir/headers" -o "$dir/page" || :
+grep -qi '^retry-after: 3[56][0-9][0-9]' "$dir/headers" ||
+    fail "no time to come again: $(cat "$dir/headers")"
+grep -q 'too many scrapes, try again' "$dir/page" || fail "no reason"
+curl -sS --max-time 10 "http://$http/health" >/dev/null || fail "no health"
+sed -i '/^scrape_rate/d' "$dir/ms.conf"
+kill -HUP "$pid"
+await "and no longer" 20 '[ "$(scrape -o /dev/null -w "%{http_code}")" = 200 ]'
+
 # ---- a port that is taken ----------------------------------------------------------
 sed -i "s/^listen.*/listen = $http/" "$dir/ms.conf"
 msctl stop metrics --wait >/dev/null

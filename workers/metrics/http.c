@@ -235,6 +235,7 @@ start(struct metricsd *d, void **self_r, struct why *why)
 	ev_init(&http->turn, on_turn);
 	ev_init(&http->retry, on_retry);
 	http_conns_init(http);
+	limiter_init(&http->rate, d->conf.scrape_rate, 0, mono_now());
 	*self_r = http;
 	set_wanted(http);
 	return MS_OK;
@@ -246,6 +247,7 @@ reload(void *self)
 	struct http *http = self;
 	const char *listen = http->d->conf.listen;
 
+	limiter_tune(&http->rate, http->d->conf.scrape_rate, 0, mono_now());
 	if (strcmp(listen ? listen : "none", http->wanted) == 0)
 		return;
 	close_daemon(http);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is answered: /metrics, /health, /ready, and where they are. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/json.h"
@@ -91,19 +92,31 @@ has_room(struct http *http)
 }
 
 static enum MHD_Result
+refuse_page(struct http_conn *conn, const char *reason, uint64_t wait_ms)
+{
+	struct buf body = { 0 };
+	char wait_s[24];
+
+	metric_add(conn->http->d->own[OWN_SCRAPES_REFUSED], 1);
+	snprintf(wait_s, sizeof(wait_s), "%ju",
+	    (uintmax_t)(wait_ms / 1000 + (wait_ms % 1000 != 0)));
+	buf_printf(&body, "%s, try again\n", reason);
+	return answer(conn, MHD_HTTP_SERVICE_UNAVAILABLE, &body,
+	    (const char *const[]){ "Content-Type", PLAIN, "Retry-After", wait_s,
+		NULL });
+}
+
+static enum MHD_Result
 begin_page(struct http_conn *conn)
 {
 	struct http *http = conn->http;
+	struct mono now = mono_now();
 
-	if (!has_room(http)) {
-		struct buf body = { 0 };
-
-		metric_add(http->d->own[OWN_SCRAPES_REFUSED], 1);
-		buf_add_str(&body, "too many scrapes at once, try again\n");
-		return answer(conn, MHD_HTTP_SERVICE_UNAVAILABLE, &body,
-		    (const char *const[]){ "Content-Type", PLAIN, "Retry-After",
-			"1", NULL });
-	}
+	if (!limiter_take(&http->rate, 1, now))
+		return refuse_page(conn, "too many scrapes",
+		    limiter_wait_ms(&http->rate, 1, now));
+	if (!has_room(http))
+		return refuse_page(conn, "too many scrapes at once", 1000);
 	conn->format = expo_negotiate(MHD_lookup_connection_value(conn->mhd,
 	    MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
 	conn->began = mono_now();

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "common/backoff.h"
+#include "common/limiter.h"
 #include "workers/metrics/page.h"
 
 /* One connection is one request: whoever comes back dials again. */
@@ -45,6 +46,7 @@ struct http {
 	struct http_conns conns; /* oldest first: deadlines in order */
 	size_t conn_count;
 	size_t scrapes;
+	struct limiter rate; /* of scrapes */
 	ev_timer deadline;
 };
 

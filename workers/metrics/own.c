@@ -19,7 +19,7 @@ const struct metric_row own_rows[OWN_METRICS] = {
 	    .help = "Answers of /metrics.",
 	    .kind = METRIC_COUNTER },
 	[OWN_SCRAPES_REFUSED] = { .name = "ms_metrics_scrapes_refused_total",
-	    .help = "Requests of /metrics beyond max_scrapes.",
+	    .help = "Requests of /metrics beyond max_scrapes or scrape_rate.",
 	    .kind = METRIC_COUNTER },
 	[OWN_SCRAPE_SECONDS] = { .name = "ms_metrics_scrape_seconds",
 	    .help = "From a request of /metrics until its answer was made.",
