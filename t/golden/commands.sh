@@ -22,6 +22,8 @@ show metrics.prom 'ctl metrics ms_worker_ready -w planner -o prom'
 show metrics.missing 'ctl metrics no_such_name'
 width=$any_width
 show metrics.mistake 'ctl metrics -o xml'
+mask_more="$numbers;s/N[smhd]*ms/T/g;s/for N[a-z]*/for T/;s/NG free/NM free/"
+show health.deep 'ctl health config --deep'
 show show 'ctl show planner'
 show count 'ctl count'
 show count.all 'ctl count --all'
@@ -84,6 +86,17 @@ mask_more=$took
 show db-migrate-status 'ctl db migrate status'
 mask_more=$took
 show db-migrate-up 'ctl db migrate up'
+
+# ---- for monitoring systems ----------------------------------------------------
+for probe in bus pool persist config disk audit; do
+	mask_more=$numbers width=$any_width
+	show probe-$probe "ctl probe $probe"
+done
+show probe-certs 'ctl probe certs /nowhere/at/all'
+width=$any_width
+show probe-bus.mistake 'ctl probe bus -w x'
+mask_more=$numbers width=$any_width
+show probe-config.prom 'ctl probe config -o prom'
 
 # ---- acting --------------------------------------------------------------------
 stop='msctl stop planner --wait'
