@@ -11,6 +11,7 @@
 #include "common/metrics_clock.h"
 #include "proto/conf/metrics.h"
 #include "proto/msg/worker.h"
+#include "workers/exemplar.h"
 #include "workers/worker_impl.h"
 
 #define RESULTS_MAX 400u
@@ -27,8 +28,11 @@ static const struct metric_row request_seconds = {
 	.help = "Time from taking a request up to its answer.",
 	.kind = METRIC_HISTOGRAM,
 	.unit = METRIC_UNIT_SECONDS,
+	.flags = METRIC_EXEMPLAR,
 	.labels = { "route" },
 };
+/* Faster ones are nobody's trouble: their trace is not looked at. */
+#define TRACED_NS 100000u
 
 enum own_metric {
 	IN_SERVICE,
@@ -129,12 +133,15 @@ on_turn_end(struct ev_loop *ev, ev_prepare *prepare, int events MS_UNUSED)
 {
 	struct worker_metrics *m =
 	    container_of(prepare, struct worker_metrics, turn_end);
-	uint64_t took_ns = mono_now().ns - metrics_turn_began;
+	uint64_t took_ns;
 
 	(void)ev;
+	metrics_life_busy(0);
+	if (metrics_turn_began == 0) /* the start was no turn */
+		return;
+	took_ns = mono_now().ns - metrics_turn_began;
 	metric_record(m->own[TURN_SECONDS], took_ns);
 	metric_add(m->own[BUSY_SECONDS], took_ns);
-	metrics_life_busy(0);
 }
 
 static void
@@ -142,7 +149,6 @@ watch_turns(struct worker_metrics *m)
 {
 	struct ev_loop *ev = loop_ev(m->worker->loop);
 
-	metrics_turn_began = mono_now().ns;
 	ev_check_init(&m->turn_begin, on_turn_begin);
 	ev_set_priority(&m->turn_begin, EV_MAXPRI);
 	ev_check_start(ev, &m->turn_begin);
@@ -319,6 +325,17 @@ worker_metrics_routed(struct call *call, const struct msg_desc *desc)
 	call->route = i;
 }
 
+static void
+record_time(const struct call *call, struct metric seconds)
+{
+	uint64_t took_ns = metrics_elapsed_ns(call->began_ns);
+	struct traceparent trace;
+
+	metric_record(seconds, took_ns);
+	if (took_ns >= TRACED_NS && call_trace(call, &trace))
+		exemplar_note(seconds, took_ns, &trace);
+}
+
 void
 worker_metrics_ended(struct call *call, enum ms_err result)
 {
@@ -326,7 +343,7 @@ worker_metrics_ended(struct call *call, enum ms_err result)
 	const struct route_metrics *route = &m->routes[call->route];
 
 	metric_sub(m->own[IN_SERVICE], 1);
-	metric_record(route->seconds, metrics_elapsed_ns(call->began_ns));
+	record_time(call, route->seconds);
 	if (result == MS_OK)
 		metric_add(route->ok, 1);
 	else

@@ -179,6 +179,30 @@ START_TEST(whether_it_lives_is_read_without_asking)
 }
 END_TEST
 
+START_TEST(a_slow_request_leaves_its_trace)
+{
+	const struct traceparent trace = { { 1, 2, 3 }, { 4 }, 1 };
+	const struct metrics_series *found;
+	struct why why = { "" };
+	struct scene s;
+
+	scene_begin(&s);
+	link_set_trace(s.link, &trace);
+	ck_assert_int_eq(call_wait(s.link, &test_park, NULL, NO_BODY, 50,
+			     &s.arena, NULL, NULL, &why),
+	    MS_ETIMEOUT);
+	link_set_trace(s.link, NULL);
+	do
+		found =
+		    find(&s, "ms_worker_request_seconds", test_park.verb, NULL);
+	while (found->histogram.count == 0);
+	ck_assert_uint_gt(found->exemplar.value, 10000000);
+	ck_assert_mem_eq(found->exemplar.trace.trace_id, trace.trace_id,
+	    sizeof(trace.trace_id));
+	scene_end(&s);
+}
+END_TEST
+
 START_TEST(the_configured_rate_is_in_force)
 {
 	struct scene s;
@@ -237,5 +261,5 @@ END_TEST
 
 UNIT(worker_metrics, requests_are_counted_by_route_and_result,
     the_next_life_counts_on, whether_it_lives_is_read_without_asking,
-    the_configured_rate_is_in_force, a_worker_lives_without_its_file,
-    a_foreign_file_is_begun_afresh)
+    a_slow_request_leaves_its_trace, the_configured_rate_is_in_force,
+    a_worker_lives_without_its_file, a_foreign_file_is_begun_afresh)
