@@ -69,7 +69,7 @@ kill -HUP "$pid"
 await "the rate is in force" 20 \
     '[ "$(scrape -o /dev/null -w "%{http_code}")" = 503 ]'
 scrape -D "$dir/headers" -o "$dir/page" || :
-grep -qi '^retry-after: 3[56][0-9][0-9]' "$dir/headers" ||
+grep -qi '^retry-after: [1-9][0-9]' "$dir/headers" ||
     fail "no time to come again: $(cat "$dir/headers")"
 grep -q 'too many scrapes, try again' "$dir/page" || fail "no reason"
 curl -sS --max-time 10 "http://$http/health" >/dev/null || fail "no health"
