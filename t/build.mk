@@ -13,7 +13,7 @@ unit_libs = $(or $(UNIT.$1),$1 worker ms proto common)
 # Tests of the wire start a worker of t/probes in a directory of their own.
 UNIT_SOURCES.client := t/lib/probe.c
 UNIT_SOURCES.worker := t/lib/probe.c
-UNIT_SOURCES.proto  := t/lib/expo_check.c
+UNIT_SOURCES.proto  := t/lib/expo_check.c t/lib/expo_sample.c
 
 UNIT_LDLIBS := -lcheck -lsubunit -lrt -lnng -lxxhash $(COMMON_LDLIBS)
 UNIT_LDLIBS.pool := -lpq
@@ -31,7 +31,7 @@ $(foreach s,$(wildcard t/integration/otp/test_*.c),$(eval $(call program,OTP_TES
   common,-lcheck -lsubunit -lrt $(COMMON_LDLIBS))))
 TOOLS += $(OTP_TESTS)
 
-PROBE_SOURCES.expo_check := t/lib/expo_check.c
+PROBE_SOURCES.expo_check := t/lib/expo_check.c t/lib/expo_sample.c
 # t/probes: small programs that stories run as workers; t/probes/NAME_steps/ holds
 # the further sources of a big one.
 $(foreach s,$(wildcard t/probes/*.c),$(eval $(call program,TOOLS,\

@@ -12,7 +12,7 @@ FUZZ_LIBS  := -lcjson -lev -lcrypto -lpthread -lm
 
 # Sources under test: the pure floors, and the parsers of rooms by name
 FUZZ_SOURCES := $(wildcard common/*.c proto/*.c proto/conf/*.c proto/msg/*.c) \
-    t/lib/expo_check.c workers/pool/pg_startup.c workers/pool/pg_stream.c workers/pool/pg_proto.c \
+    t/lib/expo_check.c t/lib/expo_sample.c workers/pool/pg_startup.c workers/pool/pg_stream.c workers/pool/pg_proto.c \
     $(wildcard workers/bus/journal*.c) $(patsubst %,workers/bus/%.c,segment \
         manifest syncer hot quarantine cursors consumer) \
     $(filter-out supervisor/main.c supervisor/msctl/%,\

@@ -14,21 +14,9 @@
 
 #include "common/alloc.h"
 #include "common/arena.h"
+#include "t/lib/expo_sample.h"
 
-#define LABELS_MAX         32
 #define EXEMPLAR_CHARS_MAX 128
-
-struct label {
-	struct slice name, value; /* value: escapes kept */
-};
-
-struct sample {
-	struct slice name;
-	struct label label[LABELS_MAX];
-	size_t labels;
-	double value;
-	struct slice exemplar; /* behind "# " */
-};
 
 struct family {
 	struct slice name, type, unit;
@@ -71,62 +59,6 @@ problem(struct checker *c, const char *fmt, ...)
 
 #define S(slice) (int)(slice).len, (slice).ptr
 
-/* ---- words ------------------------------------------------------------------- */
-
-static bool
-ends_in(struct slice name, const char *suffix)
-{
-	size_t n = strlen(suffix);
-
-	return name.len > n && memcmp(name.ptr + name.len - n, suffix, n) == 0;
-}
-
-static bool
-is_name(struct slice s, bool colon)
-{
-	if (s.len == 0 || isdigit((unsigned char)s.ptr[0]))
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		if (c >= 128 ||
-		    (!isalnum(c) && c != '_' && !(c == ':' && colon)))
-			return false;
-	}
-	return true;
-}
-
-static bool
-is_number(struct slice s, double *value_r)
-{
-	char text[64], *end;
-
-	if (s.len == 0 || s.len >= sizeof(text) ||
-	    isspace((unsigned char)s.ptr[0]))
-		return false;
-	memcpy(text, s.ptr, s.len);
-	text[s.len] = '\0';
-	*value_r = strtod(text, &end);
-	return *end == '\0';
-}
-
-/* \\ and \n, \" where quotes are escaped; nothing else */
-static bool
-is_escaped(struct slice s, bool quotes)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] == '"' && quotes)
-			return false;
-		if (s.ptr[i] != '\\')
-			continue;
-		if (++i == s.len ||
-		    !(s.ptr[i] == '\\' || s.ptr[i] == 'n' ||
-			(s.ptr[i] == '"' && quotes)))
-			return false;
-	}
-	return utf8_is_valid(s);
-}
-
 /* ---- histograms ---------------------------------------------------------------- */
 
 static void
@@ -150,24 +82,25 @@ end_histogram(struct checker *c)
 
 /* Labels but le, as they stand. */
 static void
-add_base(const struct sample *s, struct buf *out)
+add_base(const struct expo_sample *s, struct buf *out)
 {
-	for (size_t i = 0; i < s->labels; i++)
-		if (!slice_is(s->label[i].name, "le"))
-			buf_printf(out, "%.*s=%.*s,", S(s->label[i].name),
-			    S(s->label[i].value));
+	for (size_t i = 0; i < s->labels.count; i++)
+		if (!slice_is(s->labels.label[i].name, "le"))
+			buf_printf(out, "%.*s=%.*s,",
+			    S(s->labels.label[i].name),
+			    S(s->labels.label[i].value));
 }
 
 static void
-check_bucket(struct checker *c, const struct sample *s)
+check_bucket(struct checker *c, const struct expo_sample *s)
 {
 	const struct label *le = NULL;
 	double limit;
 
-	for (size_t i = 0; i < s->labels; i++)
-		if (slice_is(s->label[i].name, "le"))
-			le = &s->label[i];
-	if (!le || !is_number(le->value, &limit)) {
+	for (size_t i = 0; i < s->labels.count; i++)
+		if (slice_is(s->labels.label[i].name, "le"))
+			le = &s->labels.label[i];
+	if (!le || !expo_is_number(le->value, &limit)) {
 		problem(c, "%.*s: no le, or no number", S(s->name));
 		return;
 	}
@@ -194,7 +127,7 @@ check_bucket(struct checker *c, const struct sample *s)
 }
 
 static void
-check_histogram(struct checker *c, const struct sample *s)
+check_histogram(struct checker *c, const struct expo_sample *s)
 {
 	struct buf base = { 0 };
 
@@ -204,11 +137,11 @@ check_histogram(struct checker *c, const struct sample *s)
 		buf_add_slice(&c->base, buf_slice(&base));
 	}
 	buf_fini(&base);
-	if (ends_in(s->name, "_bucket")) {
+	if (expo_has_suffix(s->name, "_bucket")) {
 		check_bucket(c, s);
-	} else if (ends_in(s->name, "_sum")) {
+	} else if (expo_has_suffix(s->name, "_sum")) {
 		c->has_sum = true;
-	} else if (ends_in(s->name, "_count")) {
+	} else if (expo_has_suffix(s->name, "_count")) {
 		c->has_count = true;
 		c->total = s->value;
 	}
@@ -262,14 +195,15 @@ lint(struct checker *c)
 				problem(c, "%.*s: its type is in its name",
 				    S(name));
 	}
-	if (!c->open && counter && !ends_in(name, "_total"))
+	if (!c->open && counter && !expo_has_suffix(name, "_total"))
 		problem(c, "%.*s: a counter without _total", S(name));
-	if (!counter && ends_in(name, "_total") &&
+	if (!counter && expo_has_suffix(name, "_total") &&
 	    !slice_is(c->family.type, "unknown"))
 		problem(c, "%.*s: _total and no counter", S(name));
 	if (!histogram &&
-	    (ends_in(name, "_bucket") || ends_in(name, "_count") ||
-		ends_in(name, "_sum")))
+	    (expo_has_suffix(name, "_bucket") ||
+		expo_has_suffix(name, "_count") ||
+		expo_has_suffix(name, "_sum")))
 		problem(c, "%.*s: a histogram's suffix", S(name));
 	c->report->style += c->report->count - before;
 }
@@ -281,7 +215,7 @@ check_unit(struct checker *c)
 		char suffix[64];
 
 		snprintf(suffix, sizeof(suffix), "_%.*s", S(c->family.unit));
-		if (!ends_in(c->family.name, suffix))
+		if (!expo_has_suffix(c->family.name, suffix))
 			problem(c, "%.*s: does not end in its unit",
 			    S(c->family.name));
 	}
@@ -315,7 +249,7 @@ begin_family(struct checker *c, struct slice name)
 	for (size_t i = 0; i < c->name_count; i++)
 		if (slice_eq(c->names[i], name))
 			problem(c, "%.*s: comes a second time", S(name));
-	if (!is_name(name, true))
+	if (!expo_is_name(name, true))
 		problem(c, "'%.*s' is no name", S(name));
 	c->family.name = name;
 }
@@ -356,7 +290,8 @@ check_comment(struct checker *c, struct slice line)
 	else if (c->family.samples)
 		problem(c, "%.*s: %.*s behind a sample", S(name), S(word));
 	if (slice_is(word, "HELP")) {
-		if (c->family.help || !is_escaped(line, c->open) || !line.len)
+		if (c->family.help || !expo_is_escaped(line, c->open) ||
+		    !line.len)
 			problem(c, "%.*s: bad HELP", S(name));
 		c->family.help = true;
 	} else if (slice_is(word, "TYPE")) {
@@ -364,7 +299,7 @@ check_comment(struct checker *c, struct slice line)
 			problem(c, "%.*s: bad TYPE", S(name));
 		c->family.type = line;
 	} else {
-		if (c->family.unit.len || !is_name(line, false))
+		if (c->family.unit.len || !expo_is_name(line, false))
 			problem(c, "%.*s: bad UNIT", S(name));
 		c->family.unit = line;
 	}
@@ -372,116 +307,38 @@ check_comment(struct checker *c, struct slice line)
 
 /* ---- samples ----------------------------------------------------------------------- */
 
-/* Moves *line behind name="value"; false when it is none. */
-static bool
-take_label(struct slice *line, struct label *label_r)
+static void
+check_labels(struct checker *c, const struct expo_labels *labels)
 {
-	const char *p = line->ptr, *end = p + line->len, *q;
-
-	while (p < end && *p != '=')
-		p++;
-	if (end - p < 3 || p[1] != '"')
-		return false;
-	label_r->name = (struct slice){ line->ptr, (size_t)(p - line->ptr) };
-	for (q = p + 2; q < end && *q != '"'; q++)
-		q += *q == '\\';
-	if (q >= end)
-		return false;
-	label_r->value = (struct slice){ p + 2, (size_t)(q - p - 2) };
-	*line = (struct slice){ q + 1, (size_t)(end - q - 1) };
-	return is_name(label_r->name, false) &&
-	    is_escaped(label_r->value, true);
-}
-
-static bool
-skip(struct slice *s, char c)
-{
-	if (s->len == 0 || s->ptr[0] != c)
-		return false;
-	s->ptr++;
-	s->len--;
-	return true;
-}
-
-/* What stands between { and }. */
-static bool
-take_labels(struct checker *c, struct slice *line, struct label *label,
-    size_t *count_r)
-{
-	size_t n = 0;
-
-	while (!skip(line, '}')) {
-		if (n == LABELS_MAX || (n && !skip(line, ',')) ||
-		    !take_label(line, &label[n]))
-			return false;
-		if (label[n].name.len > 1 &&
-		    memcmp(label[n].name.ptr, "__", 2) == 0)
-			problem(c, "a label begins with __");
-		for (size_t i = 0; i < n; i++)
-			if (slice_eq(label[i].name, label[n].name))
-				problem(c, "label %.*s twice",
-				    S(label[i].name));
-		n++;
-	}
-	*count_r = n;
-	return true;
-}
-
-static bool
-parse_sample(struct checker *c, struct slice line, struct sample *s)
-{
-	size_t n = 0;
-	struct slice word;
-
-	*s = (struct sample){ .labels = 0 };
-	while (n < line.len && line.ptr[n] != '{' && line.ptr[n] != ' ')
-		n++;
-	s->name = (struct slice){ line.ptr, n };
-	line.ptr += n;
-	line.len -= n;
-	if (!is_name(s->name, true) ||
-	    (skip(&line, '{') && !take_labels(c, &line, s->label, &s->labels)))
-		return false;
-	if (!skip(&line, ' ') || !slice_cut(&line, ' ', &word) ||
-	    !is_number(word, &s->value))
-		return false;
-	if (line.len && c->open && slice_skip(line, "# ", &line)) {
-		s->exemplar = line;
-		line.len = 0;
-	}
-	if (line.len) { /* a time */
-		int64_t ms;
-		double at;
-
-		return c->open ? is_number(line, &at) : parse_i64(line, &ms);
-	}
-	return true;
+	if (labels->reserved)
+		problem(c, "a label begins with __");
+	if (labels->twice)
+		problem(c, "a label comes twice");
 }
 
 static void
-check_exemplar(struct checker *c, const struct sample *s)
+check_exemplar(struct checker *c, const struct expo_sample *s)
 {
-	struct label label[LABELS_MAX];
-	struct slice line = s->exemplar, word;
-	size_t n = 0, chars = 0;
-	double value, at;
+	struct expo_exemplar e;
+	size_t chars = 0;
 
-	if (!line.len)
+	if (!s->exemplar.len)
 		return;
-	if (!ends_in(s->name, "_bucket") && !ends_in(s->name, "_total"))
+	if (!expo_has_suffix(s->name, "_bucket") &&
+	    !expo_has_suffix(s->name, "_total"))
 		problem(c, "%.*s: an exemplar", S(s->name));
-	if (!skip(&line, '{') || !take_labels(c, &line, label, &n) ||
-	    !skip(&line, ' ') || !slice_cut(&line, ' ', &word) ||
-	    !is_number(word, &value) || (line.len && !is_number(line, &at))) {
+	if (!expo_exemplar_parse(s->exemplar, &e)) {
 		problem(c, "%.*s: bad exemplar", S(s->name));
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		chars += label[i].name.len + label[i].value.len;
+	check_labels(c, &e.labels);
+	for (size_t i = 0; i < e.labels.count; i++)
+		chars +=
+		    e.labels.label[i].name.len + e.labels.label[i].value.len;
 	if (chars > EXEMPLAR_CHARS_MAX)
 		problem(c, "%.*s: exemplar of %zu characters", S(s->name),
 		    chars);
-	if (ends_in(s->name, "_bucket") && value > c->le)
+	if (expo_has_suffix(s->name, "_bucket") && e.value > c->le)
 		problem(c, "%.*s: exemplar above its bucket", S(s->name));
 }
 
@@ -498,16 +355,16 @@ by_label(const void *a, const void *b)
 }
 
 static void
-remember(struct checker *c, struct sample *s)
+remember(struct checker *c, struct expo_sample *s)
 {
 	struct buf key = { 0 };
 	size_t n = c->key_count;
 
-	qsort(s->label, s->labels, sizeof(s->label[0]), by_label);
+	qsort(s->labels.label, s->labels.count, sizeof(struct label), by_label);
 	buf_printf(&key, "%.*s{", S(s->name));
-	for (size_t i = 0; i < s->labels; i++)
-		buf_printf(&key, "%.*s=\"%.*s\",", S(s->label[i].name),
-		    S(s->label[i].value));
+	for (size_t i = 0; i < s->labels.count; i++)
+		buf_printf(&key, "%.*s=\"%.*s\",", S(s->labels.label[i].name),
+		    S(s->labels.label[i].value));
 	buf_add_u8(&key, '}');
 	if ((n & (n - 1)) == 0)
 		c->keys =
@@ -542,9 +399,9 @@ is_of_family(const struct checker *c, struct slice name)
 static void
 check_sample(struct checker *c, struct slice line)
 {
-	struct sample s;
+	struct expo_sample s;
 
-	if (!parse_sample(c, line, &s)) {
+	if (!expo_sample_parse(line, c->open, &s)) {
 		problem(c, "no sample: %.*s",
 		    (int)(line.len > 200 ? 200 : line.len), line.ptr);
 		return;
@@ -559,6 +416,7 @@ check_sample(struct checker *c, struct slice line)
 		problem(c, "%.*s: a counter of %g", S(s.name), s.value);
 	if (slice_is(c->family.type, "histogram"))
 		check_histogram(c, &s);
+	check_labels(c, &s.labels);
 	check_exemplar(c, &s);
 	remember(c, &s);
 }

@@ -192,8 +192,10 @@ do_ready(struct http_conn *conn)
 
 	ready = msd && add_not_ready(last, &names) == 0;
 	buf_printf(&body,
-	    "{\"ok\":%s,\"msd\":%s,\"workers\":%zu,\"not_ready\":[%.*s]}\n",
+	    "{\"ok\":%s,\"msd\":%s,\"age_ms\":%ju,\"workers\":%zu,"
+	    "\"not_ready\":[%.*s]}\n",
 	    ready ? "true" : "false", msd ? "true" : "false",
+	    last ? (uintmax_t)mono_ms_between(last->at, mono_now()) : 0,
 	    msd ? last->tree.count : 0, (int)names.len,
 	    names.ptr ? (const char *)names.ptr : "");
 	buf_fini(&names);
