@@ -62,6 +62,9 @@ kill -CONT "$(pid_of needed)"
 msctl stop idle --wait >/dev/null
 await "what is meant to be down is no fault" 5 'verdict_is "" ok'
 says '"workers":5,"ready":4,"alive":4'
+msctl reexec >/dev/null
+await "the next image says the same" 5 'verdict_is "" ok'
+says '"workers":5,"ready":4,"alive":4'
 ask ',"name":"nobody"'
 says '"code":"not_found"'
 story_end
