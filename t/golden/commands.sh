@@ -88,10 +88,18 @@ mask_more=$took
 show db-migrate-up 'ctl db migrate up'
 
 # ---- for monitoring systems ----------------------------------------------------
-for probe in bus pool persist config disk audit; do
-	mask_more=$numbers width=$any_width
-	show probe-$probe "ctl probe $probe"
-done
+mask_more=$numbers width=$any_width
+show probe-bus 'ctl probe bus'
+mask_more=$numbers width=$any_width
+show probe-pool 'ctl probe pool'
+mask_more=$numbers width=$any_width
+show probe-persist 'ctl probe persist'
+mask_more=$numbers width=$any_width
+show probe-config 'ctl probe config'
+mask_more=$numbers width=$any_width
+show probe-disk 'ctl probe disk'
+mask_more=$numbers width=$any_width
+show probe-audit 'ctl probe audit'
 show probe-certs 'ctl probe certs /nowhere/at/all'
 width=$any_width
 show probe-bus.mistake 'ctl probe bus -w x'
