@@ -14,8 +14,11 @@ threads() { grep -h . "/proc/$POOL_PID"/task/*/comm 2>/dev/null | grep -c '^ms-i
 POOL_UPSTREAM="host=localhost port=$port"
 pool_begin 'size = 5' || exit 1
 [ "$(threads)" = 0 ] || fail "threads before the first lookup"
+"$B/msctl" --run-dir "$POOL_DIR" probe pool >"$PG_DIR/probe" 2>&1
+grep -q 'upstreams are there' "$PG_DIR/probe" ||
+    fail "a deep look: $(cat "$PG_DIR/probe")"
 ask || fail "a server by name"
-[ "$(threads)" = 1 ] || fail "threads after a lookup: $(threads)"
+[ "$(threads)" -ge 1 ] || fail "no thread after a lookup"
 pool_is_calm || fail "warnings"
 pool_stop || fail "stop said $?"
 

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 
 #include "common/fd.h"
+#include "common/resolve.h"
 #include "common/sock.h"
 #include "workers/worker_health.h"
 
@@ -51,24 +52,39 @@ connect_within(int fd, const struct addrinfo *info)
 	return error;
 }
 
-/* "ADDRESS PORT"; numeric, so that nothing is looked up. */
+/* Of the addresses of a name one is enough: libpq tries them all. */
+static int
+connect_any(const struct addrinfo *list)
+{
+	int error = EHOSTUNREACH;
+
+	for (; list && error; list = list->ai_next) {
+		int fd = socket(list->ai_family,
+		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		error = fd < 0 ? errno : connect_within(fd, list);
+		fd_close(&fd);
+	}
+	return error;
+}
+
+/* "HOST PORT"; a name may be looked up here, beside the loop. */
 static enum health_level
 reach_tcp(const char *subject, char *text)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
-	struct addrinfo *info = NULL;
-	char host[HEALTH_NAME_BYTES], port[16];
-	int fd, error;
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV };
+	struct addrinfo *list = NULL;
+	char host[RESOLVE_NAME_MAX + 1], port[16];
+	int answer, error;
 
-	if (sscanf(subject, "%79s %15s", host, port) != 2 ||
-	    getaddrinfo(host, port, &hints, &info) != 0)
+	if (sscanf(subject, "%253s %15s", host, port) != 2)
 		return cannot_reach(subject, "not an address", text);
-	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
-	error = fd < 0 ? errno : connect_within(fd, info);
-	fd_close(&fd);
-	freeaddrinfo(info);
+	answer = getaddrinfo(host, port, &hints, &list);
+	if (answer != 0)
+		return cannot_reach(subject, gai_strerror(answer), text);
+	error = connect_any(list);
+	freeaddrinfo(list);
 	if (error)
 		return cannot_reach(subject, strerror(error), text);
 	snprintf(text, HEALTH_TEXT_BYTES, "%.80s takes connections", subject);
@@ -120,7 +136,7 @@ check_upstream(struct worker *w, const struct pg_pool *pool)
 	uint32_t open =
 	    count[SLOT_IDLE] + count[SLOT_LEASED] + count[SLOT_RESETTING];
 	char name[HEALTH_NAME_BYTES],
-	    address[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+	    address[RESOLVE_NAME_MAX + sizeof(" 65535")];
 
 	snprintf(name, sizeof(name), "upstream %.60s", pool->name);
 	address_of(&pool->up, address, sizeof(address));
