@@ -270,7 +270,9 @@ static void
 ask_service(struct health_monitor *m, struct watched *w)
 {
 	static const struct worker_health_in in = { .deep = true };
-	const struct call_options options = { .timeout_ms = DEEP_MS };
+	/* patient: to ask one that is silent is the point of it */
+	const struct call_options options = { .timeout_ms = DEEP_MS,
+		.patient = true };
 	char address[512];
 
 	if (m->open >= HEALTH_ASKED_MAX || !has_service(m, w->name, address) ||
