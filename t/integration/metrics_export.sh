@@ -40,6 +40,33 @@ expect "a method" '[ "$(status -X DELETE "http://$http/metrics")" = 405 ]'
 expect "HEAD" '[ "$(status -I "http://$http/metrics")" = 200 ]'
 expect "an upload" '[ "$(status -d x=y "http://$http/metrics")" = 405 ]'
 
+# ---- a worker that hangs, a file that is none of ours -----------------------------
+msctl signal config STOP >/dev/null
+printf 'these are no numbers' >"$dir/run/metrics/foreign"
+scrape >"$dir/text"
+"$check" "$dir/text" >/dev/null || fail "a damaged file damages the page"
+[ "$(number "$asked" <"$dir/text")" = 5 ] || fail "numbers of who hangs"
+[ "$(number 'ms_metrics_readable{worker="foreign"}' <"$dir/text")" = 0 ] ||
+    fail "nobody says that foreign cannot be read"
+[ "$(number 'ms_metrics_readable{worker="config"}' <"$dir/text")" = 1 ] ||
+    fail "the others can be read"
+scrape >/dev/null
+[ "$(grep -c 'numbers cannot be read name=foreign' "$dir/log/metrics.log")" = 1 ] ||
+    fail "that is told of once"
+msctl metrics ms_up 2>&1 >/dev/null | grep -q '^msctl: foreign: ' ||
+    fail "msctl says so too"
+rm "$dir/run/metrics/foreign"
+msctl signal config CONT >/dev/null
+
+# ---- another address, by a reload ----------------------------------------------------
+old=$http
+sed -i 's/^listen.*/listen = 127.0.0.2:0/' "$dir/ms.conf"
+msctl signal metrics HUP >/dev/null
+await "it listens elsewhere" 20 'grep -qs "^127.0.0.2:" "$dir/run/metrics.http"'
+await_http
+scrape -o /dev/null || fail "the new address"
+! curl -s --max-time 2 -o /dev/null "http://$old/" || fail "the old address"
+
 # ---- everything ready? ------------------------------------------------------------
 write_metrics_conf sample_interval = 100ms
 cat >>"$dir/ms.conf" <<'END'
