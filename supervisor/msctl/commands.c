@@ -62,6 +62,22 @@ const struct command ctl_commands[] = {
 	    "  --timeout D  for all answers together (500ms, --deep 2s)\n\n"
 	    "  msctl health\n"
 	    "  msctl health core --deep\n" },
+	{ "top [VIEW] [-d|--delay D] [-n|--count N] [--sort KEY] [--replay]",
+	    do_top,
+	    "workers, bus and pools at work, on one screen",
+	    "VIEW is workers, bus or pools.  Read from the files that the\n"
+	    "workers count in and from msd: the bus may be away.  Keys: q ends,\n"
+	    "w b p choose the view, c m r n sort workers by cpu, memory,\n"
+	    "restarts, name; space looks now.  With --replay space pauses and\n"
+	    "arrows step.\n\n"
+	    "  -d, --delay D  between two looks, in seconds or 500ms (2s; 1s\n"
+	    "                 with --replay)\n"
+	    "  -n, --count N  end after N looks (1 when it is no terminal)\n"
+	    "  --sort KEY     cpu, memory, restarts, name\n"
+	    "  --replay       the last hour, as ms-metrics has written it down\n\n"
+	    "  msctl top\n"
+	    "  msctl top bus -n 1\n"
+	    "  msctl top --replay -n 6 --json\n" },
 	{ "metrics [PATTERN] [-f|--follow] [-w|--worker NAME] "
 	  "[-o|--output FORMAT]", do_metrics,
 	    "the numbers of all workers, also when they are dead",

@@ -36,6 +36,7 @@ int do_help(struct msctl *ctl, const struct args *args);
 /* the services */
 int do_doctor(struct msctl *ctl, const struct args *args);
 int do_report(struct msctl *ctl, const struct args *args);
+int do_top(struct msctl *ctl, const struct args *args);
 int do_metrics(struct msctl *ctl, const struct args *args);
 int do_health(struct msctl *ctl, const struct args *args);
 int do_probe_bus(struct msctl *ctl, const struct args *args);

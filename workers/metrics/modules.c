@@ -7,6 +7,7 @@
 
 #include "common/alloc.h"
 #include "workers/metrics/health_monitor.h"
+#include "workers/metrics/history.h"
 #include "workers/metrics/http.h"
 #include "workers/metrics/json_file.h"
 #include "workers/metrics/module.h"
@@ -19,6 +20,7 @@ const struct module *const metrics_modules[] = {
 	&json_file_module,
 	&sla_watch_module,
 	&health_module,
+	&history_module,
 	NULL,
 };
 
