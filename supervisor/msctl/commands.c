@@ -62,7 +62,8 @@ const struct command ctl_commands[] = {
 	    "  --timeout D  for all answers together (500ms, --deep 2s)\n\n"
 	    "  msctl health\n"
 	    "  msctl health core --deep\n" },
-	{ "top [VIEW] [-d|--delay D] [-n|--count N] [--sort KEY] [--replay]",
+	{ "top [VIEW] [-d|--delay D] [-n|--count N] [--sort ORDER] "
+	  "[--replay]",
 	    do_top,
 	    "workers, bus and pools at work, on one screen",
 	    "VIEW is workers, bus or pools.  Read from the files that the\n"
@@ -73,7 +74,7 @@ const struct command ctl_commands[] = {
 	    "  -d, --delay D  between two looks, in seconds or 500ms (2s; 1s\n"
 	    "                 with --replay)\n"
 	    "  -n, --count N  end after N looks (1 when it is no terminal)\n"
-	    "  --sort KEY     cpu, memory, restarts, name\n"
+	    "  --sort ORDER   cpu, memory, restarts, name\n"
 	    "  --replay       the last hour, as ms-metrics has written it down\n\n"
 	    "  msctl top\n"
 	    "  msctl top bus -n 1\n"

@@ -172,14 +172,14 @@ pool_figures_render(const struct json *pools, const struct look *look,
 {
 	static const struct column columns[] = {
 		{ "POOL", COLUMN_FLEXIBLE },
-		{ "ACQUIRED", COLUMN_RIGHT },
+		{ "TAKEN", COLUMN_RIGHT },
 		{ "P50", COLUMN_RIGHT },
 		{ "P95", COLUMN_RIGHT },
 		{ "P99", COLUMN_RIGHT },
 		{ "MAX", COLUMN_RIGHT },
 		{ "CONNECT", COLUMN_RIGHT },
 		{ "WAITING", COLUMN_RIGHT },
-		{ "TIMEOUTS", COLUMN_RIGHT },
+		{ "TIMEOUT", COLUMN_RIGHT },
 	};
 	struct table t;
 

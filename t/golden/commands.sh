@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034  # before, mask_more and width are read by show
 # Every verb of msctl; t/integration/golden.sh runs this.  NAME is the verb with
 # dashes, then .VARIANT where there are several.
-first_seq() { msctl events --json | tail -n 1 | sed 's/.*"seq":\([0-9]*\).*/\1/'; }
+last_seq() { msctl events --json | tail -n 1 | sed 's/.*"seq":\([0-9]*\).*/\1/'; }
 
 # ---- looking -------------------------------------------------------------------
 show tree 'ctl tree'
@@ -50,6 +50,10 @@ show report "ctl report | sed -n 's/^  \(\"[a-z]*\"\).*/\1/p'"
 
 took='s/\(TIME  *\)[0-9]*/\1N/'
 
+# Percentiles, rates and sizes are there or not: a figure or a dash is N.
+figures='s/^bus  [a-z].*/bus  .../;s/AGE\|N MiB/N/g
+    s/ [0-9][0-9.]*[kM%]*\( [um]s\| s\| KiB\)*/ N/g;s/ -\( \|$\)/ N\1/g
+    s/:\(null\|[0-9][0-9.e-]*\)/:N/g'
 # ---- the services --------------------------------------------------------------
 width=$any_width
 show bus-pub "ctl bus pub golden.a.made --data '{\"n\":1}'"
@@ -106,6 +110,14 @@ show probe-bus.mistake 'ctl probe bus -w x'
 mask_more=$numbers width=$any_width
 show probe-config.prom 'ctl probe config -o prom'
 
+mask_more=$figures
+show top 'ctl top -d 100ms --sort name'
+mask_more=$figures
+show top.bus 'ctl top bus -d 100ms'
+mask_more=$figures
+show top.pools 'ctl top pools -d 100ms'
+show metrics.sla 'ctl metrics ms_sla_breached'
+
 # ---- acting --------------------------------------------------------------------
 stop='msctl stop planner --wait'
 start='msctl start planner --wait'
@@ -122,7 +134,9 @@ before=$start
 show signal 'ctl signal planner WINCH'
 show wait 'ctl wait planner'
 show wait.timeout 'ctl wait planner --state down --timeout 1ms'
-before='msctl stop planner --wait; seq=$(first_seq); msctl start planner --wait'
+before='msctl stop planner --wait
+    until msctl events --json | tail -n 1 | grep -q exited; do :; done
+    seq=$(last_seq); msctl start planner --wait'
 mask_more='s/ after_ms[=…].*//;s/  *[0-9][0-9]* HH/ SEQ HH/;s/\(generation[":=]*\)[0-9]*/\1N/'
 show events 'ctl events --from $((seq + 1))'
 printf '[worker guest]\nsupervisor = agents\ncommand = sleep 1000\n' \

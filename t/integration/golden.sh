@@ -60,7 +60,7 @@ show() { # NAME SHELL-TEXT
 	before=: mask_more= width=fits
 }
 any_width=:
-numbers='s/[0-9][0-9.]*/N/g'
+numbers='s/\([^[0-9.P]\|^\)[0-9][0-9.]*/\1N/g'
 
 # ---- the story -----------------------------------------------------------------
 write_conf "$dir/ms.conf" <$golden/ms.conf
