@@ -71,10 +71,10 @@ START_TEST(acquisition_times_are_told_per_pool)
 	ck_assert(json_get_num(json_first(pools), "errors_timeout", 0) == 7);
 	pool_figures_render(pools, &plain, &out);
 	is_text(&out,
-	    "POOL  ACQUIRED     P50      P95      P99      MAX  CONNECT  "
-	    "WAITING  TIMEOUTS\n"
-	    "main       100  1.0 ms  20.2 ms  20.2 ms  20.2 ms        -  "
-	    "      3         7\n");
+	    "POOL  TAKEN     P50      P95      P99      MAX  CONNECT  "
+	    "WAITING  TIMEOUT\n"
+	    "main    100  1.0 ms  20.2 ms  20.2 ms  20.2 ms        -  "
+	    "      3        7\n");
 	json_free(&pools);
 }
 END_TEST
