@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which Unix sockets are listened on, read from the kernel's table: nobody is connected to,
- * because a client that comes and goes is not harmless to every listener.
+ * Which Unix sockets are listened on, read from the kernel's table: nobody is
+ * connected to, because a client that comes and goes is not harmless to every
+ * listener.
  */
 #include <dirent.h>
 #include <errno.h>
