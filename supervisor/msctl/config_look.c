@@ -15,9 +15,10 @@ put_watcher(struct json *list, const struct json *worker, uint64_t generation,
 
 	json_put_str(o, "name", json_get_str(worker, "name", "?"));
 	json_put_str(o, "state",
-	    errors > 0    ? "refused"
-		: is_same ? "current"
-			  : "differs");
+	    json_get_bool(worker, "silent", false) ? "silent"
+		: errors > 0                       ? "refused"
+		: is_same                          ? "current"
+						   : "differs");
 	if (is_same)
 		json_put_num(o, "generation", (double)generation);
 	else

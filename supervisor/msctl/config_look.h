@@ -6,7 +6,7 @@
 #include "common/json.h"
 #include "supervisor/msctl/look.h"
 
-/* workers: [{"name","digest","errors"}].  {"generation","subscribers",
+/* workers: [{"name","digest","errors","silent"}].  {"generation","subscribers",
  * "current","watchers":[{"name","state","generation","errors"}]}; a generation
  * of null is another one: an older, or one that ms-config has refused. */
 struct json *config_watchers_json(uint64_t generation, uint32_t digest,

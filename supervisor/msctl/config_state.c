@@ -76,17 +76,21 @@ ask_workers(struct service *config, const struct json *workers)
 		struct worker_health_out health = { 0 };
 		struct slice body;
 		struct json *o;
+		enum ms_err err;
 
 		if (!json_get_bool(w, "ready", false) ||
-		    strcmp(name, config->name) == 0 ||
-		    service_ask_quiet(&config->hub, config->ctl->run_dir, name,
-			&msg_worker_health, HEALTH_MS, &config->arena, &health,
-			&body) != MS_OK)
+		    strcmp(name, config->name) == 0)
 			continue;
+		err = service_ask_quiet(&config->hub, config->ctl->run_dir,
+		    name, &msg_worker_health, HEALTH_MS, &config->arena,
+		    &health, &body);
+		if (err == MS_ENOTFOUND)
+			continue; /* it has no service */
 		o = json_put_object(list, NULL);
 		json_put_str(o, "name", name);
 		json_put_num(o, "digest", health.conf_digest);
 		json_put_num(o, "errors", health.conf_errors);
+		json_put_bool(o, "silent", err != MS_OK);
 	}
 	return list;
 }

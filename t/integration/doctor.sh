@@ -108,6 +108,10 @@ finds running.metrics warning "msctl restart bus --wait"
 msctl restart bus --wait >"$dir/out" || fail "no restart of the bus"
 sound --min-free 0
 
+kill -STOP "$(pid_of bus)"
+finds running.services error "msctl restart bus --wait"
+kill -CONT "$(pid_of bus)"
+
 # another user sees less, says so, and finds nothing that is not there
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null &&
     setpriv --reuid=65534 --clear-groups "$B/msctl" version >"$dir/out" 2>&1; then
@@ -124,6 +128,11 @@ for _ in 1 2 3; do
 	await_other_pid web "$pid"
 done
 finds running.restarts warning "msctl why web --all"
+
+kill -STOP "$(msd_pid)" && stopped=$msd
+finds running.msd error "kill -KILL $stopped"
+kill -CONT "$stopped"
+await "msd answers again" 5 'msctl version | grep -q "^msd .* pid"'
 
 # ---- without msd
 msd_group=$(msd_pid)

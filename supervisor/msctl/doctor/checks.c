@@ -79,6 +79,8 @@ const struct check doctor_checks[] = {
 	    "service ms start", judge_msd },
 	{ "running.workers", "workers that failed or wait for a restart",
 	    "", judge_workers },
+	{ "running.services", "services of ready workers that are silent",
+	    "", judge_services },
 	{ "running.restarts", "workers that die again and again",
 	    "", judge_storms },
 	{ "running.logs", "lines of workers that were lost",

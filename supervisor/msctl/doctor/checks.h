@@ -68,6 +68,7 @@ void judge_pool_size(const struct facts *facts, struct findings *out);
 /* judge_running.c: how it goes */
 void judge_msd(const struct facts *facts, struct findings *out);
 void judge_workers(const struct facts *facts, struct findings *out);
+void judge_services(const struct facts *facts, struct findings *out);
 void judge_storms(const struct facts *facts, struct findings *out);
 void judge_logs(const struct facts *facts, struct findings *out);
 void judge_bus(const struct facts *facts, struct findings *out);

@@ -51,6 +51,7 @@ struct process_facts {
 	bool limits_known;
 	uint64_t user_tasks; /* threads of its user; 0 = not known */
 	uid_t uid;
+	bool is_asked, answers;        /* its service, within a second */
 	char version[FACT_NAME_BYTES]; /* as it answers; "" = not known */
 	uint32_t conf_digest;          /* of what it runs with; 0 = not known */
 	uint32_t conf_errors;          /* of the file it refused */
@@ -152,6 +153,7 @@ struct conf_facts {
 	bool guardian;
 	bool is_development; /* [persist] environment = development */
 	bool auto_migrate;
+	bool has_bus, has_pool; /* workers of ours that run them */
 	char environment[FACT_NAME_BYTES];
 	char no_watchdog[FACT_TEXT_BYTES]; /* names of our workers without */
 	char no_include[FACT_PATH_BYTES];  /* a directory that is not there */

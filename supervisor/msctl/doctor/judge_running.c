@@ -25,7 +25,9 @@ judge_msd(const struct facts *facts, struct findings *out)
 		found(out, FINDING_ERROR,
 		    "msd (process %ld) lives and does not answer",
 		    m->pid_in_file);
-		found_remedy(out, "kill -ABRT %ld", m->pid_in_file);
+		/* the file names the guardian, when there is one */
+		found_remedy(out, "pkill -KILL -x -P %ld msd || kill -KILL %ld",
+		    m->pid_in_file, m->pid_in_file);
 	} else if (m->pid_in_file) {
 		found(out, FINDING_WARNING,
 		    "the pid file names process %ld, which is no msd: the last "
@@ -75,6 +77,31 @@ judge_workers(const struct facts *facts, struct findings *out)
 	if (findings_bad(out) == before)
 		found(out, FINDING_OK, "%zu of %zu workers are ready", ready,
 		    facts->worker_count);
+}
+
+void
+judge_services(const struct facts *facts, struct findings *out)
+{
+	size_t asked = 0, silent = 0;
+
+	for (size_t i = 0; i < facts->process_count; i++) {
+		const struct process_facts *p = &facts->processes[i];
+
+		asked += p->is_asked;
+		if (!p->is_asked || p->answers)
+			continue;
+		silent++;
+		found(out, FINDING_ERROR,
+		    "worker %s is up, and its service does not answer within "
+		    "a second",
+		    p->name);
+		found_remedy(out, "msctl restart %s --wait", p->name);
+	}
+	if (silent == 0)
+		found(out, asked ? FINDING_OK : UNSEEN_OF(facts),
+		    asked ? "%zu services answer"
+			  : "no service was asked (%zu)",
+		    asked);
 }
 
 void
@@ -159,8 +186,12 @@ judge_bus(const struct facts *facts, struct findings *out)
 		    "[bus] dedup_entries = %" PRIu64, b->dedup_entries * 2);
 	}
 	if (findings_bad(out) == before)
-		found(out, b->known ? FINDING_OK : UNSEEN_OF(facts),
-		    b->known ? "the bus delivers" : "the bus was not asked");
+		found(out,
+		    b->known || !facts->conf.has_bus ? FINDING_OK
+						     : UNSEEN_OF(facts),
+		    b->known                  ? "the bus delivers"
+			: facts->conf.has_bus ? "the bus has not answered"
+					      : "no bus is configured");
 }
 
 void
@@ -186,9 +217,12 @@ judge_pools(const struct facts *facts, struct findings *out)
 			    p->name, p->waiting, p->last_error);
 	}
 	if (findings_bad(out) == before)
-		found(out, seen ? FINDING_OK : UNSEEN_OF(facts),
+		found(out,
+		    seen || !facts->conf.has_pool ? FINDING_OK
+						  : UNSEEN_OF(facts),
 		    seen ? "no client waits for a connection"
-			 : "no pool was asked");
+			: facts->conf.has_pool ? "no pool has answered"
+					       : "no pool is configured");
 }
 
 void

@@ -331,6 +331,8 @@ see_posture(struct sight *s)
 	const struct words *include = &s->spec->msd.include;
 
 	s->facts.conf.guardian = s->spec->msd.guardian;
+	s->facts.conf.has_bus = conf_runs(s, "ms-bus");
+	s->facts.conf.has_pool = conf_runs(s, "ms-pool");
 	see_persist(s);
 	see_watchdogs(s);
 	for (size_t i = 0; i < include->count; i++)

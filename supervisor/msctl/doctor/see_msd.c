@@ -13,7 +13,7 @@
 #include "supervisor/msctl/doctor/sight.h"
 #include "supervisor/msctl/render.h"
 
-#define ANSWER_MS     3000u
+#define ANSWER_MS     1500u
 #define HISTORIES_MAX 32u /* workers whose deaths are asked for */
 #define NS_PER_MS     1000000
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the services say of themselves; each has half a second to do so. */
+/* What the services say of themselves; each has a second to do so. */
 #include <string.h>
 
 #include "proto/msg/bus.h"
@@ -11,7 +11,7 @@
 #include "supervisor/msctl/doctor/sight.h"
 #include "supervisor/msctl/service.h"
 
-#define ANSWER_MS     500u
+#define ANSWER_MS     1000u
 #define SECTION_BYTES (1u << 20)
 
 static bool
@@ -23,15 +23,35 @@ is_ready(const struct sight *s, const char *name)
 	return false;
 }
 
-/* Only of a worker that is ready: others would only cost the wait. */
+static struct process_facts *
+process_find(struct facts *f, const char *name)
+{
+	for (size_t i = 0; i < f->process_count; i++)
+		if (strcmp(f->processes[i].name, name) == 0)
+			return &f->processes[i];
+	return NULL;
+}
+
+/* Only of a worker that is ready, and never again of one that was silent:
+ * each would only cost the wait. */
 static bool
 ask(struct sight *s, const char *name, const struct msg_desc *desc, void *out_r,
     struct slice *body_r)
 {
+	struct process_facts *p = process_find(&s->facts, name);
+	enum ms_err err;
+
 	*body_r = (struct slice){ NULL, 0 };
-	return is_ready(s, name) &&
-	    service_ask_quiet(&s->hub, s->run_dir, name, desc, ANSWER_MS,
-		&s->arena, out_r, body_r) == MS_OK;
+	if (!p || !is_ready(s, name) || (p->is_asked && !p->answers))
+		return false;
+	err = service_ask_quiet(&s->hub, s->run_dir, name, desc, ANSWER_MS,
+	    &s->arena, out_r, body_r);
+	if (err == MS_ENOTFOUND) /* it has no service */
+		return false;
+	p->is_asked = true;
+	p->answers =
+	    err != MS_ETIMEOUT && err != MS_EUNAVAILABLE && err != MS_ECLOSED;
+	return err == MS_OK;
 }
 
 static struct json *

@@ -20,6 +20,8 @@ START_TEST(workers_are_current_differ_or_have_refused)
 	struct json *root =
 	    watchers("[{\"name\":\"bus\",\"digest\":77,\"errors\":0},"
 		     "{\"name\":\"pool\",\"digest\":5,\"errors\":0},"
+		     "{\"name\":\"hung\",\"digest\":0,\"errors\":0,"
+		     "\"silent\":true},"
 		     "{\"name\":\"persist\",\"digest\":5,\"errors\":2}]");
 	struct buf out = { 0 };
 
@@ -30,6 +32,7 @@ START_TEST(workers_are_current_differ_or_have_refused)
 	    "NAME     STATE    GENERATION  ERRORS\n"
 	    "bus      current           3       0\n"
 	    "pool     differs           -       0\n"
+	    "hung     silent            -       0\n"
 	    "persist  refused           -       2\n"
 	    "generation 3 is in force, 1 program is told of changes\n");
 	buf_fini(&out);

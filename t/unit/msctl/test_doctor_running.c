@@ -233,7 +233,7 @@ START_TEST(a_msd_that_died_or_hangs_is_told)
 	f->msd.pid_in_file = 77;
 	says(judge_msd, f, FINDING_WARNING, "77", "");
 	f->msd.pid_is_msd = true;
-	says(judge_msd, f, FINDING_ERROR, "does not answer", "kill -ABRT 77");
+	says(judge_msd, f, FINDING_ERROR, "does not answer", "kill -KILL 77");
 	free(f);
 }
 END_TEST
@@ -251,6 +251,34 @@ START_TEST(failed_and_waiting_workers_are_errors)
 	SET(fixture_worker.state, "failed");
 	says(judge_workers, f, FINDING_ERROR, "not started again",
 	    "msctl why bus");
+	free(f);
+}
+END_TEST
+
+START_TEST(a_silent_service_of_a_ready_worker_is_an_error)
+{
+	struct facts *f = facts_new();
+
+	says(judge_services, f, FINDING_UNSEEN, "no service", "");
+	fixture_process.is_asked = fixture_process.answers = true;
+	is_fine(judge_services, f);
+	fixture_process.answers = false;
+	says(judge_services, f, FINDING_ERROR, "does not answer",
+	    "msctl restart bus");
+	free(f);
+}
+END_TEST
+
+START_TEST(what_is_not_configured_is_not_missed)
+{
+	struct facts *f = facts_new();
+
+	f->bus.known = false;
+	is_fine(judge_bus, f);
+	is_fine(judge_pools, f);
+	f->conf.has_bus = f->conf.has_pool = true;
+	says(judge_bus, f, FINDING_UNSEEN, "not answered", "");
+	says(judge_pools, f, FINDING_UNSEEN, "no pool has answered", "");
 	free(f);
 }
 END_TEST
@@ -378,6 +406,8 @@ UNIT(doctor_running, versions_that_differ_are_told,
     a_password_is_not_for_everybody_to_read,
     a_pool_fits_into_the_connections_of_its_server,
     a_msd_that_died_or_hangs_is_told, failed_and_waiting_workers_are_errors,
+    a_silent_service_of_a_ready_worker_is_an_error,
+    what_is_not_configured_is_not_missed,
     a_storm_is_three_deaths_within_ten_minutes, lost_lines_are_counted,
     a_bus_that_stands_says_where,
     an_exhausted_pool_is_told_apart_from_a_dead_database,
