@@ -61,7 +61,7 @@ START_TEST(state_and_changes_are_numbers_and_breakers_of_a_name_add_up)
 	breaker_meter_end(&meter, &a);
 	breaker_meter_end(&meter, &b);
 	ck_assert_int_eq(value("ms_breaker_state", NULL), 0);
-	metrics_detach();
+	segment_remove(path);
 }
 END_TEST
 
