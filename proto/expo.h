@@ -75,13 +75,25 @@ void expo_view_fini(struct expo_view *view);
 #define EXPO_NAME_BYTES 192
 const char *expo_family_name(const struct expo_family *family,
     char name_r[static EXPO_NAME_BYTES]);
-/* The i-th label of a point, the worker's first; false: there are no more. */
+/* Names of labels as they are printed; remembered from point to point.  Zeroed
+ * at first. */
+#define EXPO_LABEL_BYTES (METRIC_LABEL_BYTES_MAX + 16u)
+struct expo_label_names {
+	bool known, of_worker;
+	enum metric_kind of_kind;
+	size_t of_count;
+	const char *of[METRIC_LABELS_MAX];
+	size_t count;
+	char name[METRIC_LABELS_MAX][EXPO_LABEL_BYTES];
+};
+/* The i-th label of a point, the worker's first; false: there are no more.
+ * label_r is borrowed from names and point. */
 struct expo_label {
-	char name[EXPO_NAME_BYTES];
+	const char *name;
 	const char *value;
 };
-bool expo_label(const struct expo_point *point, size_t i,
-    struct expo_label *label_r);
+bool expo_label(struct expo_label_names *names, const struct expo_point *point,
+    size_t i, struct expo_label *label_r);
 /* Same family name, worker and labels: -1, 0, 1 as strcmp(). */
 int expo_point_compare(const struct expo_point *a, const struct expo_point *b);
 

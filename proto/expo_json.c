@@ -14,10 +14,11 @@ kind_name(enum metric_kind kind)
 static void
 add_labels(const struct expo_point *point, struct buf *out)
 {
+	struct expo_label_names names = { .known = false };
 	struct expo_label label;
 
 	buf_add_str(out, ",\"labels\":{");
-	for (size_t i = 0; expo_label(point, i, &label); i++) {
+	for (size_t i = 0; expo_label(&names, point, i, &label); i++) {
 		buf_printf(out, "%s\"%s\":", i ? "," : "", label.name);
 		json_quote(out, slice_of(label.value));
 	}

@@ -92,46 +92,72 @@ is_taken(const char *name, const struct expo_point *point)
 #define LABEL_NAME_BYTES (METRIC_LABEL_BYTES_MAX + 16)
 
 static bool
-is_given(const char *name, char given[][LABEL_NAME_BYTES], size_t n)
+is_given(const char *name, const struct expo_label_names *names)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(name, given[i]) == 0)
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(name, names->name[i]) == 0)
 			return true;
 	return false;
 }
 
-/* The i-th needs those before it: no two may be equal. */
 static void
-label_name(const struct expo_point *point, size_t i,
-    char name_r[static EXPO_NAME_BYTES])
+add_name(struct expo_label_names *names, const struct expo_point *point,
+    const char *label)
 {
-	char given[METRIC_LABELS_MAX][LABEL_NAME_BYTES];
+	char *to = names->name[names->count];
 	char name[METRIC_LABEL_BYTES_MAX + 1];
 
-	for (size_t j = 0; j <= i; j++) {
-		clean(point->series->label_names[j], false, name,
-		    sizeof(name) - 1);
-		snprintf(given[j], LABEL_NAME_BYTES, "%s%s",
-		    is_taken(name, point) ? "exported_" : "", name);
-		while (is_given(given[j], given, j))
-			strcat(given[j], "2");
-	}
-	memcpy(name_r, given[i], sizeof(given[i]));
+	clean(label, false, name, sizeof(name) - 1);
+	snprintf(to, sizeof(names->name[0]), "%s%s",
+	    is_taken(name, point) ? "exported_" : "", name);
+	while (is_given(to, names)) /* no two may be equal */
+		strcat(to, "2");
+	names->count++;
+}
+
+/* Points of a family mostly have the same names, as the same pointers. */
+static bool
+is_known(const struct expo_label_names *names, const struct expo_point *point)
+{
+	const struct metrics_series *s = point->series;
+
+	return names->known && names->of_kind == s->kind &&
+	    names->of_worker == !!point->source->worker &&
+	    names->of_count == s->label_count &&
+	    memcmp(names->of, s->label_names, sizeof(names->of)) == 0;
+}
+
+static void
+learn(struct expo_label_names *names, const struct expo_point *point)
+{
+	const struct metrics_series *s = point->series;
+
+	names->known = true;
+	names->of_kind = s->kind;
+	names->of_worker = point->source->worker != NULL;
+	names->of_count = s->label_count;
+	memcpy(names->of, s->label_names, sizeof(names->of));
+	names->count = 0;
+	for (size_t i = 0; i < s->label_count && i < METRIC_LABELS_MAX; i++)
+		add_name(names, point, s->label_names[i]);
 }
 
 bool
-expo_label(const struct expo_point *point, size_t i, struct expo_label *label_r)
+expo_label(struct expo_label_names *names, const struct expo_point *point,
+    size_t i, struct expo_label *label_r)
 {
 	const struct metrics_series *series = point->series;
 
 	if (point->source->worker && i-- == 0) {
-		memcpy(label_r->name, "worker", sizeof("worker"));
-		label_r->value = point->source->worker;
+		*label_r =
+		    (struct expo_label){ "worker", point->source->worker };
 		return true;
 	}
 	if (i >= series->label_count || i >= METRIC_LABELS_MAX)
 		return false;
-	label_name(point, i, label_r->name);
+	if (!is_known(names, point))
+		learn(names, point);
+	label_r->name = names->name[i];
 	label_r->value = series->label_values[i] ? series->label_values[i] : "";
 	return true;
 }

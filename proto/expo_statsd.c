@@ -11,6 +11,7 @@ struct line {
 	const struct expo_point *point;
 	const struct expo_point *old; /* NULL: there was none */
 	bool tags;
+	struct expo_label_names *names;
 };
 
 /* ---- words ------------------------------------------------------------------- */
@@ -37,7 +38,8 @@ begin(const struct line *l)
 	char name[EXPO_NAME_BYTES];
 
 	add_word(l->out, expo_family_name(l->family, name), false);
-	for (size_t i = 0; !l->tags && expo_label(l->point, i, &label); i++) {
+	for (size_t i = 0;
+	     !l->tags && expo_label(l->names, l->point, i, &label); i++) {
 		buf_add_u8(l->out, '.');
 		add_word(l->out, label.value, false);
 	}
@@ -52,7 +54,8 @@ end(const struct line *l, const char *type, uint64_t times)
 	buf_printf(l->out, "|%s", type);
 	if (times > 1)
 		buf_printf(l->out, "|@%.9g", 1 / (double)times);
-	for (size_t i = 0; l->tags && expo_label(l->point, i, &label); i++) {
+	for (size_t i = 0; l->tags && expo_label(l->names, l->point, i, &label);
+	     i++) {
 		buf_add_str(l->out, i ? "," : "|#");
 		add_word(l->out, label.name, true);
 		buf_add_u8(l->out, ':');
@@ -194,7 +197,8 @@ bool
 expo_statsd_print(const struct expo_view *view, const struct expo_view *before,
     bool tags, size_t max, struct statsd_cursor *at, struct buf *out)
 {
-	struct line l = { .out = out, .tags = tags };
+	struct expo_label_names names = { .known = false };
+	struct line l = { .out = out, .tags = tags, .names = &names };
 
 	for (size_t n = 0; n < max && at->family < view->family_count; n++) {
 		l.family = &view->families[at->family];

@@ -13,6 +13,7 @@ struct printer {
 	bool open; /* OpenMetrics */
 	const struct expo_family *family;
 	const struct expo_point *point;
+	struct expo_label_names names;
 	struct buf labels; /* worker="bus",route="x" */
 };
 
@@ -69,7 +70,7 @@ set_labels(struct printer *p)
 	struct expo_label label;
 
 	buf_reset(&p->labels);
-	for (size_t i = 0; expo_label(p->point, i, &label); i++) {
+	for (size_t i = 0; expo_label(&p->names, p->point, i, &label); i++) {
 		if (i)
 			buf_add_u8(&p->labels, ',');
 		buf_add_str(&p->labels, label.name);

@@ -180,10 +180,11 @@ static void
 print_labels(const struct expo_point *p, struct buf *labels,
     const char **worker_r)
 {
+	struct expo_label_names names = { .known = false };
 	struct expo_label label;
 
 	*worker_r = "";
-	for (size_t i = 0; expo_label(p, i, &label); i++) {
+	for (size_t i = 0; expo_label(&names, p, i, &label); i++) {
 		if (strcmp(label.name, "worker") == 0)
 			*worker_r = label.value;
 		else
