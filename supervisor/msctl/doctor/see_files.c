@@ -19,16 +19,24 @@
 
 #define SECTION_BYTES (1u << 20)
 
+/* Of a directory that msd has yet to make: of the one it will be made in. */
 static void
 see_room(struct dir_facts *d)
 {
+	char path[FACT_PATH_BYTES];
 	struct statvfs fs;
 	struct statfs kind;
+	char *slash;
 
-	if (statfs(d->path, &kind) == 0)
+	FACT_SET(path, d->path);
+	while (statvfs(path, &fs) < 0) {
+		slash = errno == ENOENT ? strrchr(path, '/') : NULL;
+		if (!slash || slash == path)
+			return;
+		*slash = '\0';
+	}
+	if (statfs(path, &kind) == 0)
 		d->is_tmpfs = kind.f_type == TMPFS_MAGIC;
-	if (statvfs(d->path, &fs) < 0)
-		return;
 	d->space_known = true;
 	d->bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
 	d->bytes_free = (uint64_t)fs.f_bavail * fs.f_frsize;
@@ -46,6 +54,7 @@ see_dir(struct facts *f, const char *role, const char *path)
 	FACT_SET(d->path, path);
 	if (stat(path, &st) < 0) {
 		d->error = errno;
+		see_room(d);
 		return d;
 	}
 	d->exists = true;
