@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/contract.h"
+#include "proto/msg/bus.h"
 
 #define FRAME_ARENA_BYTES (64u << 20)
 
@@ -35,6 +36,14 @@ struct pile {
 	struct histogram h;
 };
 
+/* A consumer's fetch is answered when there is an event: its time tells how
+ * quiet the bus is, not how slow. */
+static bool
+waits_for_events(series *s)
+{
+	return strcmp(label_of(s, "route"), msg_bus_fetch.verb) == 0;
+}
+
 /* All series of that name (and, when label is given, of that value). */
 static void
 pile_up(struct pile *pile, const struct metrics_source *source,
@@ -47,7 +56,7 @@ pile_up(struct pile *pile, const struct metrics_source *source,
 		series *s = &source->snapshot.series[i];
 
 		if (s->kind != METRIC_HISTOGRAM ||
-		    strcmp(s->name, metric) != 0 ||
+		    strcmp(s->name, metric) != 0 || waits_for_events(s) ||
 		    (label && strcmp(label_of(s, label), value) != 0))
 			continue;
 		if (!pile->h.buckets) {

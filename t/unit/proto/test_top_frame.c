@@ -106,6 +106,28 @@ START_TEST(a_percentile_is_of_what_came_since_the_look_before)
 }
 END_TEST
 
+START_TEST(the_time_of_requests_is_without_what_waits_for_events)
+{
+	struct metrics_series series[] = {
+		number("ms_worker_requests_total", 20, NULL, NULL),
+		histogram("ms_worker_request_seconds",
+		    histogram_of(0, 10, 25000 * MS, NULL), "route",
+		    "bus.fetch"),
+		histogram("ms_worker_request_seconds",
+		    histogram_of(1, 10, 2 * MS, NULL), "route", "bus.stats"),
+	};
+	struct metrics_source sources[] = { source("bus", series, 3) };
+	struct metrics_set now = { .sources = sources, .count = 1, .read = 1 };
+	struct top_frame f;
+
+	ck_assert_int_eq(top_frame_take(&now, NULL, NULL, &f), MS_OK);
+	ck_assert_uint_eq(f.worker_count, 1);
+	ck_assert_uint_eq(f.workers[0].requests, 20);
+	ck_assert_uint_lt(f.workers[0].request_p99_ns, 3 * MS);
+	top_frame_fini(&f);
+}
+END_TEST
+
 START_TEST(without_msd_the_workers_are_those_that_left_numbers)
 {
 	struct metrics_series series[] = {
@@ -174,5 +196,6 @@ END_TEST
 
 UNIT(top_frame, the_figures_of_bus_and_consumers_are_found,
     a_percentile_is_of_what_came_since_the_look_before,
+    the_time_of_requests_is_without_what_waits_for_events,
     without_msd_the_workers_are_those_that_left_numbers,
     with_msd_they_are_those_it_names, promises_come_from_whoever_watches_them)
