@@ -50,7 +50,8 @@ struct watched {
 	struct health_monitor *m;
 	struct steady steady;
 	struct metric gauge;
-	bool seen; /* in this round */
+	bool seen;              /* in this round */
+	enum health_level told; /* by msd, in the last round */
 	enum health_level level;
 	struct json *reasons; /* of this round; an array */
 	struct link *link;    /* NULL: it has no service */
@@ -298,6 +299,7 @@ see_worker(struct health_monitor *m, const struct json *from)
 	w->seen = true;
 	w->level = HEALTH_FAILED;
 	(void)health_level_parse(json_get_str(from, "verdict", ""), &w->level);
+	w->told = w->level;
 	if (*reason)
 		add_reason(w, reason);
 	/* one that does not live would only cost its time */
@@ -377,18 +379,27 @@ level_of(const struct health_monitor *m)
 	return level;
 }
 
+/* What the verdict is made of: msd's word at once, services when they are
+ * believed. */
+static enum health_level
+shown_level(const struct watched *w)
+{
+	return w->steady.known ? health_worse(w->told, w->steady.level)
+			       : w->told;
+}
+
 static void
 put_unwell(const struct health_monitor *m, struct buf *out)
 {
 	unsigned n = 0;
 
 	for (struct watched *w = m->workers; w; w = w->hh.next) {
-		if (!w->steady.known || w->steady.level == HEALTH_OK)
+		if (shown_level(w) == HEALTH_OK)
 			continue;
 		buf_add_str(out, n++ ? ",{\"name\":" : "{\"name\":");
 		json_quote(out, slice_of(w->name));
 		buf_printf(out, ",\"verdict\":\"%s\",\"reasons\":",
-		    health_level_name(w->steady.level));
+		    health_level_name(shown_level(w)));
 		if (w->reasons)
 			json_print(w->reasons, out);
 		else
