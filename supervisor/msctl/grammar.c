@@ -222,6 +222,7 @@ refuse_verb(struct parse *p, const char *before, const char *word)
 	    near ? near : "", near ? "?)" : "");
 }
 
+/* The words of a verb that is not whole yet stay in pos: help wants them. */
 static enum ms_err
 add_verb_word(struct parse *p, const char *word)
 {
@@ -242,6 +243,10 @@ add_verb_word(struct parse *p, const char *word)
 		if (whole)
 			p->args->command = c;
 	}
+	if (p->args->command)
+		p->args->pos_count = 0;
+	else if (begins)
+		p->args->pos[p->args->pos_count++] = word;
 	return begins ? MS_OK : refuse_verb(p, before, word);
 }
 

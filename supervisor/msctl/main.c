@@ -69,7 +69,6 @@ mistake(const struct msctl *ctl, const struct args *args, const struct why *why)
 static int
 run(struct msctl *ctl, const struct args *args)
 {
-	const struct args nothing = { NULL };
 	struct buf out = { 0 };
 
 	if (args_has(args, "version") && !args->command) {
@@ -83,7 +82,7 @@ run(struct msctl *ctl, const struct args *args)
 		return CTL_OK;
 	}
 	if (args_has(args, "help"))
-		return do_help(ctl, &nothing);
+		return do_help(ctl, args);
 	if (!args->command) {
 		fputs("msctl: which verb?  `msctl help` lists them\n", stderr);
 		return CTL_USAGE;
