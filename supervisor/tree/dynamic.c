@@ -160,8 +160,8 @@ dynamic_remove(struct msd *msd, struct child *child, struct refusal *refusal)
 		return refuse(refusal, "running", "%s is %s: stop it first",
 		    name, child_face_name(child_face(child)));
 	if (child_is_alive(child) || child->must_start)
-		return refuse(refusal, "restarting", "%s is %s", name,
-		    child_face_name(child_face(child)));
+		return refuse(refusal, "restarting", "%s is %s: stop it first",
+		    name, child_face_name(child_face(child)));
 	if (needing)
 		return refuse(refusal, "bad_request",
 		    needing->is_group
