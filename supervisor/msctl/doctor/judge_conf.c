@@ -51,6 +51,9 @@ judge_conf_changed(const struct facts *facts, struct findings *out)
 		found_remedy(out, "msctl check %s", shell_word(c->path).text);
 	} else if (!facts->msd.answers) {
 		found(out, FINDING_OK, "nothing runs that could differ");
+	} else if (c->error_count) {
+		found(out, FINDING_UNSEEN,
+		    "a file with errors is not compared with what runs");
 	} else if (!c->digest_known) {
 		found(out, FINDING_UNSEEN,
 		    "whether the file is what runs, only root can tell");
