@@ -345,9 +345,8 @@ head_promises(const struct scene *s, struct buf *out)
 		watched += p->threshold_ns > 0;
 		if (!p->breached)
 			continue;
-		broken++;
-		buf_printf(out, "  BROKEN %s %s, promised %s", p->name,
-		    print_us((double)p->p99_ns / 1e3, is),
+		buf_printf(out, "%s %s %s > %s", broken++ ? "," : "  BROKEN",
+		    p->name, print_us((double)p->p99_ns / 1e3, is),
 		    print_us((double)p->threshold_ns / 1e3, limit));
 	}
 	if (!broken)
