@@ -51,7 +51,8 @@ render_log(const struct json *s, const struct look *look, struct buf *out)
 	look_hue(look, fullness_hue(used), out);
 	buf_printf(out, "%s of %s (%.0f %%)", have, may, used);
 	look_plain(look, fullness_hue(used), out);
-	buf_printf(out, ", %.0f segments\n", num(s, "segments"));
+	buf_printf(out, ", %.0f segment%s\n", num(s, "segments"),
+	    num(s, "segments") == 1 ? "" : "s");
 	begin("events", look, out);
 	buf_printf(out, "%.0f to %.0f, on the disk up to %.0f\n",
 	    num(s, "first_seq"), num(s, "last_seq"), num(s, "synced_seq"));

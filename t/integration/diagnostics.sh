@@ -42,7 +42,7 @@ for name in config bus web; do await_ready $name; done
 
 # ---- bus
 for _ in 1 2 3; do msctl bus pub a.b --data 1 >/dev/null || fail "no pub"; done
-shows '^log .* of 4.0 GiB (0 %), 1 segments' bus stats
+shows '^log .* of 4.0 GiB (0 %), 1 segment$' bus stats
 shows '^dedup .* window 2m00s of 2m00s' bus stats
 shows '"max_ack_pending":8' bus stats --json
 shows '"channels":\[\]' bus stats --json

@@ -64,12 +64,14 @@ check_consumers(struct bus *bus)
 	}
 	if (!slowest)
 		health_say(bus->worker, "consumers", "", HEALTH_OK,
-		    "%u consumers, none behind", slots_count(bus));
+		    "%u consumer%s, none behind", slots_count(bus),
+		    slots_count(bus) == 1 ? "" : "s");
 	else
 		health_say(bus->worker, "consumers", slowest->consumer->name,
 		    most > BEHIND_MANY ? HEALTH_DEGRADED : HEALTH_OK,
-		    "%s is %" PRIu64 " events behind, the most of %u",
-		    slowest->consumer->name, most, slots_count(bus));
+		    "%s is %" PRIu64 " event%s behind, the most of %u",
+		    slowest->consumer->name, most, most == 1 ? "" : "s",
+		    slots_count(bus));
 }
 
 static void

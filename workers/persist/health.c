@@ -125,7 +125,8 @@ tell_lag(struct persist_health *h, const struct json *consumers)
 			continue;
 		health_check_end(h->w, h->bus,
 		    behind > BEHIND_MANY ? HEALTH_DEGRADED : HEALTH_OK,
-		    "%.0f events behind the bus", behind);
+		    "%.0f event%s behind the bus", behind,
+		    behind == 1 ? "" : "s");
 		return;
 	}
 	health_check_end(h->w, h->bus, HEALTH_DEGRADED,

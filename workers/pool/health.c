@@ -166,10 +166,11 @@ check_pool(struct worker *w, const struct pg_pool *pool)
 		    "its lists and its counts disagree; restart the worker");
 	else if (waits_ms >= WAIT_DEGRADED_MS)
 		health_say(w, name, "", HEALTH_DEGRADED,
-		    "%u clients wait, the first for %s", pool->core.waiting,
+		    "%u waiting, the first for %s", pool->core.waiting,
 		    print_duration(waits_ms, age));
 	else
-		health_say(w, name, "", HEALTH_OK, "%u clients served, %u wait",
+		health_say(w, name, "", HEALTH_OK,
+		    "%u being served, %u waiting",
 		    pool->core.count[SLOT_LEASED], pool->core.waiting);
 }
 

@@ -81,7 +81,7 @@ look_bus(struct probe *p)
 	probe_show(p, "log_bytes", (double)stats.log_bytes, "B");
 	probe_show(p, "consumers", stats.consumers, "");
 	nagios_say(&p->report, NAGIOS_OK,
-	    "%ju events stored, %u consumers, the log is synced",
+	    "%ju events stored, the log is synced, consumers: %u",
 	    (uintmax_t)stats.last_seq, stats.consumers);
 }
 
