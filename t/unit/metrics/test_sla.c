@@ -12,10 +12,16 @@ static struct mono now;
 static struct sla sla;
 
 static void
-begin(void)
+numbers_begin(void)
 {
 	memset(buckets, 0, sizeof(buckets));
 	h = (struct histogram){ .bits = HISTOGRAM_BITS, .buckets = buckets };
+}
+
+static void
+begin(void)
+{
+	numbers_begin();
 	now = (struct mono){ 1000 * MS };
 	sla_init(&sla, THRESHOLD);
 }
@@ -168,7 +174,7 @@ START_TEST(numbers_that_begin_again_begin_a_new_window)
 	begin();
 	values(1000, 1 * MS);
 	(void)look_after(0);
-	begin();
+	numbers_begin();
 	values(500, 50 * MS);
 	ck_assert_int_eq(look_after(10), SLA_SAME);
 	values(500, 50 * MS);

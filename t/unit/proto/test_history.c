@@ -5,7 +5,7 @@
 #include "t/lib/unit.h"
 
 static struct top_worker workers[600];
-static char names[600][16];
+static char names[600][32];
 static struct top_pool pools[] = { { .name = "main",
     .used = 3,
     .idle = 7,
