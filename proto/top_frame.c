@@ -238,9 +238,19 @@ take_promise(struct top_frame *f, series *s)
 }
 
 /* Percentiles of pools and of the bus are of the segment they are in. */
+/* Who watched the promises and is gone has left its last word of them. */
+static bool
+is_gone(const struct tree_facts *tree, const char *name)
+{
+	for (size_t i = 0; tree && i < tree->count; i++)
+		if (strcmp(tree->workers[i].name, name) == 0)
+			return tree->workers[i].pid == 0;
+	return false;
+}
+
 static void
 take_source(struct top_frame *f, const struct metrics_source *now,
-    const struct metrics_source *before)
+    const struct metrics_source *before, const struct tree_facts *tree)
 {
 	size_t pools = f->pool_count;
 	bool had_bus = f->bus.is_there;
@@ -252,7 +262,8 @@ take_source(struct top_frame *f, const struct metrics_source *now,
 			take_bus(f, s);
 		else if (strncmp(s->name, "ms_pool_", 8) == 0)
 			take_pool(f, s);
-		else if (strncmp(s->name, "ms_sla_", 7) == 0)
+		else if (strncmp(s->name, "ms_sla_", 7) == 0 &&
+		    !is_gone(tree, now->name))
 			take_promise(f, s);
 	}
 	if (f->bus.is_there && !had_bus)
@@ -367,7 +378,8 @@ top_frame_take(const struct metrics_set *now, const struct metrics_set *before,
 	for (size_t i = 0; i < now->count; i++)
 		take_source(f, &now->sources[i],
 		    before ? metrics_set_find(before, now->sources[i].name)
-			   : NULL);
+			   : NULL,
+		    tree);
 	err = take_workers(f, now, before, tree);
 	return err ? err : own_names(f);
 }

@@ -194,8 +194,31 @@ START_TEST(promises_come_from_whoever_watches_them)
 }
 END_TEST
 
+START_TEST(nobody_promises_while_the_watcher_is_gone)
+{
+	struct metrics_series series[] = {
+		number("ms_sla_threshold_seconds", 1000, "sla", "routing"),
+	};
+	struct metrics_source sources[] = { source("metrics", series, 1) };
+	struct metrics_set now = { .sources = sources, .count = 1, .read = 1 };
+	struct tree_worker workers[] = { { .name = "metrics",
+	    .state = "down" } };
+	struct tree_facts tree = { .workers = workers, .count = 1 };
+	struct top_frame f;
+
+	ck_assert_int_eq(top_frame_take(&now, NULL, &tree, &f), MS_OK);
+	ck_assert_uint_eq(f.promise_count, 0);
+	top_frame_fini(&f);
+	workers[0].pid = 7;
+	ck_assert_int_eq(top_frame_take(&now, NULL, &tree, &f), MS_OK);
+	ck_assert_uint_eq(f.promise_count, 1);
+	top_frame_fini(&f);
+}
+END_TEST
+
 UNIT(top_frame, the_figures_of_bus_and_consumers_are_found,
     a_percentile_is_of_what_came_since_the_look_before,
     the_time_of_requests_is_without_what_waits_for_events,
     without_msd_the_workers_are_those_that_left_numbers,
-    with_msd_they_are_those_it_names, promises_come_from_whoever_watches_them)
+    with_msd_they_are_those_it_names, promises_come_from_whoever_watches_them,
+    nobody_promises_while_the_watcher_is_gone)
