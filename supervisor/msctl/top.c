@@ -100,9 +100,14 @@ parse(struct top *top, const struct args *args)
 		return false;
 	if (sort && !parse_sort(ctl, sort, &top->view.sort))
 		return false;
-	return ctl_number(ctl, args, "count",
-	    top->screen || args_has(args, "replay") ? UINT64_MAX : 1,
-	    &top->left);
+	if (!ctl_number(ctl, args, "count",
+		top->screen || args_has(args, "replay") ? UINT64_MAX : 1,
+		&top->left))
+		return false;
+	if (top->left)
+		return true;
+	ctl_fail(ctl, "bad_request", "--count: 0 looks show nothing");
+	return false;
 }
 
 /* ---- showing -------------------------------------------------------------------- */
