@@ -176,6 +176,7 @@ listen_now(struct http *http)
 
 		(void)!backoff_next(&http->backoff, &again_conf, mono_now(),
 		    &delay);
+		http->refused = why;
 		if (http->backoff.failures == 1)
 			log_warn("http does not listen, trying again",
 			    "error=%s", LOGQ(why.text));
@@ -275,7 +276,7 @@ health(void *self, struct worker *w)
 		    "it listens, %zu connections", http->conn_count);
 	else if (!listen_is_none(http->wanted))
 		health_say(w, "http", http->wanted, HEALTH_FAILED,
-		    "the address is refused, tried again");
+		    "%s; tried again", http->refused.text);
 }
 
 static void

@@ -43,6 +43,7 @@ struct http {
 	ev_timer turn;          /* it wants to run without an event */
 	ev_timer retry;
 	struct backoff backoff;
+	struct why refused;      /* why it does not listen */
 	struct http_conns conns; /* oldest first: deadlines in order */
 	size_t conn_count;
 	size_t scrapes;
