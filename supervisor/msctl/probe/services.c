@@ -7,6 +7,7 @@
 #include "proto/msg/config.h"
 #include "proto/msg/persist.h"
 #include "proto/msg/pool.h"
+#include "supervisor/msctl/bus_look.h"
 #include "supervisor/msctl/probe/probe.h"
 #include "supervisor/msctl/verbs.h"
 
@@ -43,6 +44,17 @@ behind_of(const struct json *consumers, const char *name, double *behind_r)
 	return found;
 }
 
+static void
+warn_of_stuck(struct probe *p, const struct json *consumers)
+{
+	for (const struct json *c = json_first(consumers); c; c = json_next(c))
+		if (json_get_num(c, "worst_deliveries", 0) >=
+		    BUS_STUCK_DELIVERIES)
+			nagios_say(&p->report, NAGIOS_WARNING,
+			    "consumer %s is stuck, see msctl bus dlq",
+			    json_get_str(c, "name", "?"));
+}
+
 static bool
 judge_lag(struct probe *p, const char *consumer)
 {
@@ -55,6 +67,8 @@ judge_lag(struct probe *p, const char *consumer)
 		return false;
 	consumers = list_of(body);
 	found = behind_of(consumers, consumer, &behind);
+	if (!consumer)
+		warn_of_stuck(p, consumers);
 	if (found)
 		probe_judge(p, "behind", behind, "");
 	else
