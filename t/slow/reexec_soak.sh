@@ -44,7 +44,8 @@ echo "RSS $first_rss KiB, then $last_rss; descriptors $first_fds, then $last_fds
 still >"$dir/after"
 expect "the still ones have not moved" 'cmp -s "$dir/before" "$dir/after"'
 expect "descriptors do not grow" '[ "$last_fds" -le $((first_fds + 6)) ]'
-expect "memory does not grow" '[ "$last_rss" -le $((first_rss + 1024)) ]'
+# the slower the machine, the more of the ring of events (1.6 MiB) fills meanwhile
+expect "memory does not grow" '[ "$last_rss" -le $((first_rss + 2048)) ]'
 expect "the follower is there" 'kill -0 $follower'
 await "it has seen all" 10 '[ "$(grep -c "\"how\":\"reexec\"" "$dir/events")" = 300 ]'
 expect "without a gap" 'sed "s/{\"seq\":\([0-9]*\).*/\1/" "$dir/events" | awk "NR > 1 && \$1 != last + 1 { bad = 1 } { last = \$1 } END { exit bad }"'
