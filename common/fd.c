@@ -202,11 +202,13 @@ file_read(const char *path, size_t limit_bytes, struct buf *buf,
     struct why *why)
 {
 	size_t start = buf->len;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* opening waits for no writer; reading one that is there does */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	enum ms_err err;
 
 	if (fd < 0)
 		return refused(why, "cannot open", path);
+	fd_set_nonblock(fd, false);
 	err = read_to_end(fd, path, limit_bytes, buf, why);
 	if (err)
 		buf->len = start;

@@ -255,6 +255,19 @@ START_TEST(a_file_without_a_size_is_read_to_its_end)
 }
 END_TEST
 
+START_TEST(a_pipe_that_nobody_writes_is_empty)
+{
+	struct buf buf = { 0 };
+
+	enter();
+	ck_assert_int_eq(mkfifo(in_room("pipe"), 0600), 0);
+	ck_assert_int_eq(file_read(in_room("pipe"), 8, &buf, NULL), MS_OK);
+	ck_assert_uint_eq(buf.len, 0);
+	buf_fini(&buf);
+	leave();
+}
+END_TEST
+
 START_TEST(directories_are_made_with_their_parents_and_mode)
 {
 	mode_t mask = umask(077);
@@ -380,6 +393,7 @@ UNIT(fd, closing_forgets_the_number_and_keeps_errno, flags_go_on_and_off,
     a_failed_replacement_leaves_the_old_and_nothing_else,
     a_file_past_the_limit_is_refused_and_not_kept,
     a_file_without_a_size_is_read_to_its_end,
+    a_pipe_that_nobody_writes_is_empty,
     directories_are_made_with_their_parents_and_mode,
     a_descriptor_travels_with_its_bytes,
     descriptors_beyond_the_first_are_closed,
