@@ -135,7 +135,7 @@ open_history(struct history *h)
 		return;
 	}
 	if (h->fd < 0 || !is_history(h, h->fd, &why)) {
-		if (h->fd >= 0)
+		if (h->fd >= 0 && !h->told)
 			log_info("the history begins afresh",
 			    "path=%s reason=%s", LOGQ(h->path), LOGQ(why.text));
 		fd_close(&h->fd);
@@ -145,6 +145,8 @@ open_history(struct history *h)
 		}
 	}
 	h->next_seq = find_next(h->fd);
+	if (h->told)
+		log_info("history is written again", "path=%s", LOGQ(h->path));
 	h->told = false;
 }
 
@@ -173,6 +175,8 @@ on_sample(void *self, struct sample *sample)
 	struct top_frame frame;
 	struct buf bytes = { 0 };
 
+	if (h->fd < 0 && h->period_ms)
+		open_history(h); /* there may be room now, or the other left */
 	if (h->fd < 0 ||
 	    (h->last &&
 		/* a tick that comes a little early is in time */
