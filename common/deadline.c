@@ -21,14 +21,6 @@ deadline_from(uint32_t left_ms, struct mono received)
 	return left_ms ? mono_add_ms(received, left_ms) : (struct mono){ 0 };
 }
 
-struct mono
-deadline_sooner(struct mono a, struct mono b)
-{
-	if (a.ns == 0 || b.ns == 0)
-		return a.ns ? a : b;
-	return a.ns < b.ns ? a : b;
-}
-
 uint32_t
 deadline_budget_ms(struct mono deadline, struct mono now, uint32_t margin_ms,
     uint32_t own_ms)

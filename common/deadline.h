@@ -18,8 +18,6 @@
 uint32_t deadline_left_ms(struct mono deadline, struct mono now);
 /* .ns 0 when left_ms is 0. */
 struct mono deadline_from(uint32_t left_ms, struct mono received);
-/* The sooner of two; either may be none. */
-struct mono deadline_sooner(struct mono a, struct mono b);
 /* What a call on behalf of a request may take: at most own_ms, and margin_ms
  * less than what is left; 0 = too late to begin. */
 uint32_t deadline_budget_ms(struct mono deadline, struct mono now,

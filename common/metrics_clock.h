@@ -5,9 +5,7 @@
  * system call (vDSO) elsewhere.  For durations only: its zero is nobody's, and
  * it may drift from CLOCK_MONOTONIC by some parts in ten thousand.
  *
- * What needs no better than "this turn of the loop" takes metrics_turn_ns(),
- * which costs a load; what happens too often to be measured each time asks a
- * sampler.
+ * What happens too often to be measured each time asks a sampler.
  */
 #ifndef COMMON_METRICS_CLOCK_H
 #define COMMON_METRICS_CLOCK_H
@@ -47,14 +45,9 @@ metrics_elapsed_ns(uint64_t began)
 	return now > began ? now - began : 0;
 }
 
-/* When this turn of the thread's loop began, CLOCK_MONOTONIC; the time itself
- * where no loop has said so. */
+/* When this turn of the thread's loop began, CLOCK_MONOTONIC; 0: no loop has
+ * said so. */
 extern _Thread_local uint64_t metrics_turn_began;
-static inline uint64_t
-metrics_turn_ns(void)
-{
-	return metrics_turn_began ? metrics_turn_began : mono_now().ns;
-}
 
 /* ---- a timer that measures one in N and counts it for all ------------------- */
 

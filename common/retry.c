@@ -107,18 +107,3 @@ retry_next(struct retry *retry, struct retry_budget *budget, enum ms_err err,
 	retry->attempts++;
 	return RETRY_AGAIN;
 }
-
-const char *
-retry_verdict_text(enum retry_verdict verdict)
-{
-	static const char *const texts[] = {
-		[RETRY_AGAIN] = "tried again",
-		[RETRY_USELESS] = "another try would end alike",
-		[RETRY_ATTEMPTS] = "tried as often as allowed",
-		[RETRY_ELAPSED] = "tried for as long as allowed",
-		[RETRY_DEADLINE] = "another try could not finish in time",
-		[RETRY_BUDGET] = "too many calls are retries already",
-	};
-
-	return texts[verdict];
-}

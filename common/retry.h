@@ -70,6 +70,5 @@ void retry_init(struct retry *retry, const struct retry_conf *conf,
 enum retry_verdict retry_next(struct retry *retry, struct retry_budget *budget,
     enum ms_err err, uint64_t retry_after_ms, struct mono deadline,
     struct mono now, uint64_t *delay_ms_r);
-const char *retry_verdict_text(enum retry_verdict verdict);
 
 #endif

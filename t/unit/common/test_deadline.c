@@ -45,17 +45,6 @@ START_TEST(a_call_on_behalf_gets_what_is_left_less_a_margin)
 }
 END_TEST
 
-START_TEST(the_sooner_of_two_counts)
-{
-	struct mono a = mono_add_ms(now, 5), b = mono_add_ms(now, 6);
-
-	ck_assert_uint_eq(deadline_sooner(a, b).ns, a.ns);
-	ck_assert_uint_eq(deadline_sooner(none, b).ns, b.ns);
-	ck_assert_uint_eq(deadline_sooner(a, none).ns, a.ns);
-	ck_assert_uint_eq(deadline_sooner(none, none).ns, 0);
-}
-END_TEST
-
 UNIT(deadline, what_travels_is_rounded_down_and_never_zero,
     a_deadline_only_shrinks_on_its_way,
-    a_call_on_behalf_gets_what_is_left_less_a_margin, the_sooner_of_two_counts)
+    a_call_on_behalf_gets_what_is_left_less_a_margin)
