@@ -7,7 +7,7 @@
 #define MASK "***"
 
 static const char *const words[] = { "password", "passwd", "secret", "token",
-	"api_key", "apikey" };
+	"api_key", "apikey", "secret_key", "access_key" };
 
 /* "password=" or "password = '"?  How long that is; 0: no. */
 static size_t
@@ -29,6 +29,29 @@ begins_secret(struct slice s)
 	return 0;
 }
 
+/* The text is within strings of JSON: a quote without a backslash, or with two,
+ * ends the string, with one it is the value's own, with three it was escaped in
+ * the value already. */
+static size_t
+quoted_length(struct slice s, char quote, size_t backslashes)
+{
+	size_t n = backslashes + 1;
+
+	while (n < s.len) {
+		size_t k = 0;
+
+		while (n < s.len && s.ptr[n] == '\\') {
+			n++;
+			k++;
+		}
+		if (n == s.len || (s.ptr[n] == '"' && k % 2 == 0))
+			return n;
+		if (s.ptr[n++] == quote && k == backslashes)
+			return n;
+	}
+	return n;
+}
+
 /* A value in quotes ends at the next of them, another at a blank or at what
  * ends a string of JSON. */
 static size_t
@@ -36,11 +59,10 @@ value_length(struct slice s)
 {
 	size_t n = 0;
 
-	if (s.len && s.ptr[0] == '\'') {
-		for (n = 1; n < s.len && s.ptr[n] != '\''; n++)
-			n += s.ptr[n] == '\\' && n + 1 < s.len;
-		return n < s.len ? n + 1 : n;
-	}
+	if (s.len > 1 && memcmp(s.ptr, "\\\"", 2) == 0)
+		return quoted_length(s, '"', 1);
+	if (s.len && s.ptr[0] == '\'')
+		return quoted_length(s, '\'', 0);
 	while (n < s.len && !strchr(" \t\n\"\\&;,}", s.ptr[n]))
 		n++;
 	return n;

@@ -6,7 +6,7 @@
 #include "common/buf.h"
 
 /* Appends text to out; what follows password=, passwd=, secret=, token=,
- * api_key= (in any case), and the password of scheme://user:password@host, is
+ * api_key=, secret_key=, access_key= (in any case), and the password of scheme://user:password@host, is
  * *** there. */
 void redact(struct slice text, struct buf *out);
 

@@ -22,6 +22,23 @@ START_TEST(a_password_of_a_conninfo_is_masked)
 	becomes("password=", "password=");
 	becomes("password='open", "password=***");
 	becomes("api_key=k&b=1", "api_key=***&b=1");
+	becomes("AWS_SECRET_KEY=hush b", "AWS_SECRET_KEY=*** b");
+}
+END_TEST
+
+START_TEST(a_password_in_double_quotes_within_json_is_masked)
+{
+	becomes("\"password=\\\"two words\\\" more\"", "\"password=*** more\"");
+	becomes("\"token=\\\"open\",\"b\":1", "\"token=***\",\"b\":1");
+	becomes("\"token=\\\"", "\"token=***");
+	becomes("\"token=\\\"a\\\\\\\"b\\\" c\"", "\"token=*** c\"");
+}
+END_TEST
+
+START_TEST(a_value_ends_with_its_string_at_the_latest)
+{
+	becomes("[\"password='open\",\"it's\"]", "[\"password=***\",\"it's\"]");
+	becomes("\"password='a\\\\' b' c\"", "\"password=*** c\"");
 }
 END_TEST
 
@@ -43,4 +60,6 @@ START_TEST(everything_else_stays)
 END_TEST
 
 UNIT(redact, a_password_of_a_conninfo_is_masked,
+    a_password_in_double_quotes_within_json_is_masked,
+    a_value_ends_with_its_string_at_the_latest,
     a_password_of_an_address_is_masked, everything_else_stays)
