@@ -55,7 +55,6 @@ struct watched {
 	enum health_level level;
 	struct json *reasons; /* of this round; an array */
 	struct link *link;    /* NULL: it has no service */
-	bool asked;
 	UT_hash_handle hh;
 };
 
@@ -223,7 +222,6 @@ on_checked(void *arg, enum ms_err err, const void *out, struct slice body,
 	struct watched *w = arg;
 
 	(void)out;
-	w->asked = false;
 	if (err) {
 		w->level = HEALTH_FAILED;
 		add_reason(w, why->text);
@@ -284,7 +282,6 @@ ask_service(struct health_monitor *m, struct watched *w)
 	if (call_start(w->link, &msg_worker_health, &in,
 		(struct slice){ NULL, 0 }, &options, on_checked, w) != MS_OK)
 		return;
-	w->asked = true;
 	m->open++;
 }
 
@@ -371,7 +368,9 @@ on_tick(struct ev_loop *ev, ev_timer *timer, int events)
 static enum health_level
 level_of(const struct health_monitor *m)
 {
-	enum health_level level = m->verdict;
+	/* what msd said last may not be true any more */
+	enum health_level level =
+	    m->told ? health_worse(m->verdict, HEALTH_DEGRADED) : m->verdict;
 
 	for (struct watched *w = m->workers; w; w = w->hh.next)
 		if (w->link && w->steady.known)

@@ -19,7 +19,8 @@ extern const struct module health_module;
 
 /* {"ok","verdict","age_ms","workers":[{"name","verdict","reasons"}]}: who is not
  * well, as far as it is believed.  monitor may be NULL.  Returns the level;
- * nothing asked yet is HEALTH_DEGRADED. */
+ * nothing asked yet, and an msd that does not answer, is HEALTH_DEGRADED at
+ * least. */
 enum health_level health_monitor_print(const struct health_monitor *monitor,
     struct buf *out);
 
