@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Changes of health are events: the database goes away and comes back, a worker
-# is stopped by a signal and goes on; and who asks by HTTP sees the same.
+# is stopped by a signal and goes on, msd is silent for a while; and who asks by
+# HTTP sees the same.
 . t/lib/story.sh
 story_begin
 MS_DEV_DIR=$dir
@@ -44,5 +45,13 @@ await "a stopped config has failed" 20 \
     'told config failed "\"not alive: stopped by a signal\""'
 kill -CONT "$pid"
 await "config is well again" 20 'told config ok'
+
+pid=$(msd_pid)
+kill -STOP "$pid"
+await "HTTP does not go on with what a silent msd said" 20 \
+    'get health; [ "${body%%,\"age*}" = "{\"ok\":false,\"verdict\":\"degraded\"" ]'
+kill -CONT "$pid"
+await "HTTP says that all is well again" 20 \
+    'get health; [ "${body%%,*}" = "{\"ok\":true" ]'
 expect "the bus was well all the time" '! told bus failed'
 story_end
