@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include <uthash.h>
-
 #include "common/alloc.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -20,8 +18,7 @@
 #include "proto/contract.h"
 #include "proto/msg/worker.h"
 #include "workers/metrics/announcer.h"
-#include "workers/metrics/msd_client.h"
-#include "workers/metrics/steady.h"
+#include "workers/metrics/health_impl.h"
 
 #define QUESTION      "{\"v\":1,\"id\":1,\"do\":\"health\",\"list\":true}\n"
 #define DEEP_MS       2000u
@@ -44,35 +41,6 @@ static const struct metric_row changes_row = {
 	.help = "How often the health of a worker has changed.",
 };
 /* clang-format on */
-
-struct watched {
-	char *name;
-	struct health_monitor *m;
-	struct steady steady;
-	struct metric gauge;
-	bool seen;              /* in this round */
-	enum health_level told; /* by msd, in the last round */
-	enum health_level level;
-	struct json *reasons; /* of this round; an array */
-	struct link *link;    /* NULL: it has no service */
-	UT_hash_handle hh;
-};
-
-struct health_monitor {
-	struct metricsd *d;
-	struct loop *loop;
-	struct msd_client msd;
-	struct link_hub *hub; /* NULL: nothing was asked yet */
-	ev_io hub_io;
-	ev_timer tick;
-	bool busy; /* a round is going on */
-	unsigned open;
-	struct watched *workers;
-	bool told;                 /* that msd does not answer */
-	enum health_level verdict; /* of the tree, as msd has it */
-	struct mono finished;      /* the last round; .ns 0: none */
-	struct metric rounds, changes;
-};
 
 /* ---- workers ------------------------------------------------------------- */
 
@@ -361,71 +329,6 @@ on_tick(struct ev_loop *ev, ev_timer *timer, int events)
 	m->busy = true;
 	if (!msd_client_ask(&m->msd, QUESTION, &why))
 		tell_msd(m, why.text[0] ? why.text : "there is no socket");
-}
-
-/* ---- who asks ------------------------------------------------------------- */
-
-static enum health_level
-level_of(const struct health_monitor *m)
-{
-	/* what msd said last may not be true any more */
-	enum health_level level =
-	    m->told ? health_worse(m->verdict, HEALTH_DEGRADED) : m->verdict;
-
-	for (struct watched *w = m->workers; w; w = w->hh.next)
-		if (w->link && w->steady.known)
-			level = health_worse(level, w->steady.level);
-	return level;
-}
-
-/* What the verdict is made of: msd's word at once, services when they are
- * believed. */
-static enum health_level
-shown_level(const struct watched *w)
-{
-	return w->steady.known ? health_worse(w->told, w->steady.level)
-			       : w->told;
-}
-
-static void
-put_unwell(const struct health_monitor *m, struct buf *out)
-{
-	unsigned n = 0;
-
-	for (struct watched *w = m->workers; w; w = w->hh.next) {
-		if (shown_level(w) == HEALTH_OK)
-			continue;
-		buf_add_str(out, n++ ? ",{\"name\":" : "{\"name\":");
-		json_quote(out, slice_of(w->name));
-		buf_printf(out, ",\"verdict\":\"%s\",\"reasons\":",
-		    health_level_name(shown_level(w)));
-		if (w->reasons)
-			json_print(w->reasons, out);
-		else
-			buf_add_str(out, "[]");
-		buf_add_u8(out, '}');
-	}
-}
-
-enum health_level
-health_monitor_print(const struct health_monitor *m, struct buf *out)
-{
-	enum health_level level = HEALTH_DEGRADED;
-
-	if (!m || !m->finished.ns) {
-		buf_add_str(out,
-		    "{\"ok\":false,\"verdict\":\"degraded\",\"age_ms\":null,"
-		    "\"workers\":[]}\n");
-		return level;
-	}
-	level = level_of(m);
-	buf_printf(out,
-	    "{\"ok\":%s,\"verdict\":\"%s\",\"age_ms\":%ju,\"workers\":[",
-	    level == HEALTH_OK ? "true" : "false", health_level_name(level),
-	    (uintmax_t)mono_ms_between(m->finished, mono_now()));
-	put_unwell(m, out);
-	buf_add_str(out, "]}\n");
-	return level;
 }
 
 /* ---- the module ------------------------------------------------------------- */
