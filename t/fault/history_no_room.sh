@@ -11,7 +11,14 @@ set -eu
 . t/lib/story.sh
 . t/lib/metrics.sh
 story_begin
-trap 'umount -l "$dir/run" 2>/dev/null; story_cleanup' EXIT
+leave() {
+	left_with=$?
+	set +e
+	umount -l "$dir/run" 2>/dev/null
+	(exit $left_with) # what story_cleanup ends with
+	story_cleanup
+}
+trap leave EXIT
 mkdir "$dir/run"
 mount -t tmpfs -o size=2m none "$dir/run" || { echo "skipped: no mount"; exit 0; }
 write_metrics_conf "sample_interval = 1s"
@@ -32,5 +39,4 @@ await "it is read" 30 'msctl top --replay -n 1 >/dev/null 2>&1'
 [ "$(grep -c "no history is written" "$dir/log/metrics.log")" = 1 ] ||
     fail "it is said more than once"
 stop_msd
-umount -l "$dir/run"
 story_end
