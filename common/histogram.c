@@ -113,19 +113,3 @@ histogram_quantile(const struct histogram *h, double q)
 	}
 	return middle_of(h->bits, last);
 }
-
-uint64_t
-histogram_count_upto(const struct histogram *h, uint64_t limit)
-{
-	uint32_t last = last_bucket(h->bits);
-	uint64_t count = 0;
-
-	if (limit == UINT64_MAX)
-		return h->count;
-	for (uint32_t i = 0; i < last; i++) {
-		if (histogram_upper(h->bits, i) > limit + 1)
-			return count;
-		count += h->buckets[i];
-	}
-	return count;
-}

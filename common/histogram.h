@@ -54,7 +54,5 @@ bool histogram_subtract(struct histogram *into,
 /* The value that q (0..1) of all are not above, by the middle of its bucket;
  * 0 when there is none. */
 uint64_t histogram_quantile(const struct histogram *h, double q);
-/* How many are <= limit, exact for the bounds of buckets. */
-uint64_t histogram_count_upto(const struct histogram *h, uint64_t limit);
 
 #endif

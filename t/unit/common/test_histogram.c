@@ -184,27 +184,6 @@ START_TEST(other_widths_and_later_states_are_refused_unchanged)
 }
 END_TEST
 
-START_TEST(counts_up_to_a_bound_are_exact)
-{
-	struct fixture f;
-
-	begin(&f, HISTOGRAM_BITS);
-	for (uint64_t v = 0; v < 4096; v++)
-		record(&f, v);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, 0), 1);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, 31), 32);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, 1023), 1024);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, 4095), 4096);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, UINT64_MAX), 4096);
-	/* inside of a bucket: what is surely below */
-	ck_assert_uint_eq(histogram_count_upto(&f.h, 2048 + 63), 2048 + 64);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, 2048 + 70), 2048 + 64);
-	record(&f, UINT64_MAX);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, MAX_VALUE), 4096);
-	ck_assert_uint_eq(histogram_count_upto(&f.h, UINT64_MAX), 4097);
-}
-END_TEST
-
 UNIT(histogram, buckets_follow_each_other_without_gap_or_overlap,
     every_value_has_a_bucket_that_holds_it,
     a_quantile_is_off_by_a_sixtyfourth_or_a_hundred_and_twentyeighth,
@@ -212,5 +191,4 @@ UNIT(histogram, buckets_follow_each_other_without_gap_or_overlap,
     quantiles_are_of_the_rank_they_name,
     what_is_too_large_counts_in_the_last_bucket,
     merged_histograms_say_what_one_of_all_values_would,
-    other_widths_and_later_states_are_refused_unchanged,
-    counts_up_to_a_bound_are_exact)
+    other_widths_and_later_states_are_refused_unchanged)
