@@ -52,20 +52,33 @@ quoted_length(struct slice s, char quote, size_t backslashes)
 	return n;
 }
 
-/* A value in quotes ends at the next of them, another at a blank or at what
- * ends a string of JSON. */
+/* Rather too much than too little: to a blank, a quote or the end of the
+ * string; of what JSON escapes only a backslash is the value's own. */
 static size_t
-value_length(struct slice s)
+bare_length(struct slice s)
 {
 	size_t n = 0;
 
+	while (n < s.len && !strchr(" \t\n\"&", s.ptr[n])) {
+		if (s.ptr[n] != '\\')
+			n++;
+		else if (n + 1 < s.len && s.ptr[n + 1] == '\\')
+			n += 2;
+		else
+			break;
+	}
+	return n;
+}
+
+/* A value in quotes ends at the next of them. */
+static size_t
+value_length(struct slice s)
+{
 	if (s.len > 1 && memcmp(s.ptr, "\\\"", 2) == 0)
 		return quoted_length(s, '"', 1);
 	if (s.len && s.ptr[0] == '\'')
 		return quoted_length(s, '\'', 0);
-	while (n < s.len && !strchr(" \t\n\"\\&;,}", s.ptr[n]))
-		n++;
-	return n;
+	return bare_length(s);
 }
 
 /* Of "://user:password@": where the password begins, and how long it is. */

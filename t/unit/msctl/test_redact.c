@@ -39,6 +39,9 @@ START_TEST(a_value_ends_with_its_string_at_the_latest)
 {
 	becomes("[\"password='open\",\"it's\"]", "[\"password=***\",\"it's\"]");
 	becomes("\"password='a\\\\' b' c\"", "\"password=*** c\"");
+	becomes("\"password=a\\\\b,c;d more\"", "\"password=*** more\"");
+	becomes("\"password=ab\\n next\"", "\"password=***\\n next\"");
+	becomes("\"x?token=ab&v=1\"", "\"x?token=***&v=1\"");
 }
 END_TEST
 
