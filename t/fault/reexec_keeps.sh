@@ -34,11 +34,11 @@ CONF
 write_conf "$dir/ms.conf" <"$dir/conf"
 start_msd "$dir/ms.conf"
 await "the slow one is starting" 20 '[ "$(state_of slow)" = starting ] && [ "$(state_of gone)" = ready -o "$(state_of gone)" = down -o "$(state_of gone)" = starting ]'
-msctl wait slow --state ready --timeout 20s >"$dir/wait" 2>&1 &
+"$B/msctl" wait slow --state ready --timeout 20s >"$dir/wait" 2>&1 &
 waiter=$!
-msctl events -f --json >"$dir/events" 2>&1 &
+"$B/msctl" events -f --json >"$dir/events" 2>&1 &
 follower=$!
-msctl logs talks -f >"$dir/logs" 2>&1 &
+"$B/msctl" logs talks -f >"$dir/logs" 2>&1 &
 reader=$!
 await "the followers are there" 10 '[ -s "$dir/logs" ]'
 plain=$(pid_of plain) listens=$(pid_of listens) slow=$(pid_of slow)

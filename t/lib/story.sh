@@ -116,11 +116,14 @@ await_other_pid() {
 	    [ "$(state_of '"$1"')" = ready ]'
 }
 
-# Processes whose environment says that they belong to this story.
+# Processes whose environment says that they belong to this story: workers, and
+# a msctl that follows.  Run in the background as "$B/msctl": of the function,
+# $! is a shell that is killed in its place.
 left_behind() {
 	for environ in $(grep -lsz "^MS_RUN_DIR=$dir/run\$" /proc/[0-9]*/environ); do
-		grep -qsz '^MS_NAME=' "$environ" || continue
 		pid=${environ#/proc/}; pid=${pid%/environ}
+		grep -qsz '^MS_NAME=' "$environ" ||
+		    grep -qs '^msctl$' "/proc/$pid/comm" || continue
 		[ "$pid" = $$ ] || [ "$pid" = "$msd" ] || echo "$pid"
 	done
 }

@@ -21,7 +21,7 @@ CONF
 start_msd "$dir/ms.conf"
 msctl wait still@50 --state ready --timeout 20s >/dev/null || fail "ready"
 printf '[worker extra]\ncommand = sleep 1002\n' >"$dir/extra"
-msctl events -f --json >"$dir/events" 2>&1 &
+"$B/msctl" events -f --json >"$dir/events" 2>&1 &
 follower=$!
 rss() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$msd/status"; }
 fds() { ls "/proc/$msd/fd" | wc -l; }
