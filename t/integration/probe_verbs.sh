@@ -83,6 +83,7 @@ if command -v openssl >/dev/null; then
 	    -out "$dir/certs/ca.pem" -days 10 -subj /CN=x 2>/dev/null
 	probe 1 WARNING certs "$dir/certs"
 	probe 0 OK certs -w 5: -c 2: "$dir/certs/ca.pem"
+	probe 3 UNKNOWN certs "$dir/certs/key.pem"
 	probe 2 CRITICAL certs -c 30: "$dir/certs"
 	echo "-----BEGIN CERTIFICATE-----" >"$dir/certs/bad.crt"
 	probe 3 UNKNOWN certs -w 5: -c 2: "$dir/certs"

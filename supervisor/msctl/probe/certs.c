@@ -69,7 +69,7 @@ judge(struct hunt *h, const char *label, const struct crypto_cert *cert)
 }
 
 /* A file may hold a chain: whoever expires first counts.  Keys lie beside them
- * under the same endings: not our business. */
+ * under the same endings: not our business, unless one is named to us. */
 static void
 look_file(struct hunt *h, const char *path)
 {
@@ -87,7 +87,7 @@ look_file(struct hunt *h, const char *path)
 		err = crypto_cert_read(buf_slice(&pem), &cert, &why);
 	if (!err)
 		judge(h, label, &cert);
-	else if (err != MS_ENOTFOUND)
+	else if (err != MS_ENOTFOUND || path == h->root)
 		nagios_say(&h->probe->report, NAGIOS_UNKNOWN, "%s: %s", label,
 		    why.text);
 	buf_fini(&pem);
