@@ -46,6 +46,12 @@ static const struct err_row rows[] = {
 	[MS_ECONFIG]      = { "invalid_spec", "the configuration is wrong", NEVER, false },
 	[MS_EINTERNAL]    = { "internal", "an internal error, please report it", NEVER, false },
 	[MS_ECANCELLED]   = { "cancelled", "it was cancelled before it began", NEVER, false },
+	[MS_ENOMATCH]     = { "no_match", "nobody is there to get it", NEVER, false },
+	[MS_ESEQUENCE]    = { "wrong_sequence", "the log has moved on from what was expected", NEVER, false },
+	[MS_ESIGNATURE]   = { "bad_signature", "the signature is not that of its source", NEVER, false },
+	[MS_EREPLAY]      = { "replay_detected", "it was accepted before", NEVER, false },
+	[MS_ESTALE]       = { "stale_timestamp", "it was signed too long ago, or ahead of time", NEVER, false },
+	[MS_EFLOW]        = { "flow_violation", "what it says of its cause does not hold", NEVER, false },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(rows) == MS_ERR_COUNT, "every error has its row");

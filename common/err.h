@@ -37,6 +37,12 @@ enum ms_err {
 	MS_ECONFIG = 22,     /* invalid_spec: the configuration is wrong */
 	MS_EINTERNAL = 23,   /* internal: our bug, please report */
 	MS_ECANCELLED = 24,  /* cancelled: it was not wanted any more */
+	MS_ENOMATCH = 25,    /* no_match: nobody would get it, and that was asked */
+	MS_ESEQUENCE = 26,   /* wrong_sequence: the log is not where it was said */
+	MS_ESIGNATURE = 27,  /* bad_signature */
+	MS_EREPLAY = 28,     /* replay_detected: it was accepted before */
+	MS_ESTALE = 29,      /* stale_timestamp: signed too long ago, or ahead */
+	MS_EFLOW = 30,       /* flow_violation: its cause is not what it says */
 	MS_ERR_COUNT
 };
 /* clang-format on */

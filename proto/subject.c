@@ -124,6 +124,10 @@ pattern_matches(struct slice pattern, struct slice subject)
 {
 	struct slice want, have;
 
+	/* what is the system's is only had by who asks for it by name */
+	if (subject.len > 0 && subject.ptr[0] == '$' &&
+	    (pattern.len == 0 || pattern.ptr[0] != '$'))
+		return false;
 	while (slice_cut(&pattern, '.', &want)) {
 		if (!slice_cut(&subject, '.', &have))
 			return false;

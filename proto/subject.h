@@ -3,7 +3,7 @@
  * Subjects and patterns.  A subject is 1-16 tokens of [A-Za-z0-9_-] joined by
  * dots, at most 255 bytes; a first token beginning with '$' is reserved for
  * the system.  In a pattern `*` stands for exactly one token and a last `>`
- * for one or more.  Pure.
+ * for one or more; neither stands for a first token of the system's.  Pure.
  */
 #ifndef PROTO_SUBJECT_H
 #define PROTO_SUBJECT_H

@@ -23,14 +23,6 @@ const struct field_name deliver_policy_names[] = {
 	{ "new", DELIVER_NEW },
 	{ NULL, 0 },
 };
-const struct field_name settle_result_names[] = {
-	{ "success", SETTLE_SUCCESS },
-	{ "retry", SETTLE_RETRY },
-	{ "release", SETTLE_RELEASE },
-	{ "in_progress", SETTLE_IN_PROGRESS },
-	{ NULL, 0 },
-};
-
 static const struct field nothing[] = { FIELD_END };
 
 static const struct field publish_in[] = {

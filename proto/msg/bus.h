@@ -4,6 +4,7 @@
 #define PROTO_MSG_BUS_H
 
 #include "proto/msg.h"
+#include "proto/settle.h"
 
 enum durability {
 	DURABILITY_NONE = 0,     /* handed to the library */
@@ -66,13 +67,6 @@ struct bus_fetch_out {
 #define BUS_FETCH_WAIT_MAX_MS 30000u
 
 /* bus.settle: results for delivered events first..last */
-enum settle_result {
-	SETTLE_SUCCESS,
-	SETTLE_RETRY,      /* again after the delay; counts */
-	SETTLE_RELEASE,    /* again at once; does not count */
-	SETTLE_IN_PROGRESS /* restarts ack_wait */
-};
-extern const struct field_name settle_result_names[];
 struct bus_settle_in {
 	char *consumer;
 	char *member;

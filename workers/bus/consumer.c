@@ -351,6 +351,8 @@ settle_one(struct consumer *c, struct flight *f, enum settle_result result,
     uint64_t delay_ms, struct mono now)
 {
 	switch (result) {
+	case SETTLE_FAILURE: /* no letters for the dead yet */
+	case SETTLE_RESULTS:
 	case SETTLE_SUCCESS:
 		settled(c, f);
 		break;

@@ -57,6 +57,10 @@ static const struct {
 	const char *subject;
 	bool matches;
 } matches[] = {
+	{ ">", "$SYS.bus", false },
+	{ "*.bus", "$SYS.bus", false },
+	{ "$SYS.>", "$SYS.bus", true },
+	{ "$SYS.*", "$SYS.bus", true },
 	{ "a", "a", true },
 	{ "a", "b", false },
 	{ "a", "a.b", false },
