@@ -67,6 +67,13 @@ const struct field bus_rows[] = {
 	    .max = DURATION_INFINITY,
 	    .help = "Segments older than this go; events a consumer has not "
 		    "settled stay." },
+	{ .name = "retention_count",
+	    .type = FIELD_U64,
+	    BUS(retention_count),
+	    .def = "0",
+	    .help = "The oldest segments go when this many newer events are "
+		    "there; 0 = any number.  Events a consumer has not settled "
+		    "stay." },
 	{ .name = "dedup_window",
 	    .type = FIELD_DURATION,
 	    BUS(dedup_window_ms),

@@ -11,6 +11,7 @@
 #include "proto/conf/msd.h"
 #include "proto/conf/persist.h"
 #include "proto/conf/pool.h"
+#include "proto/conf/stream.h"
 #include "proto/conf/workers.h"
 #include "proto/conf/workq.h"
 
@@ -30,6 +31,8 @@ const struct section_kind section_kinds[] = {
 	    "keys of [worker] and these" },
 	{ "bus", SECTION_SINGLE, bus_rows, sizeof(struct bus_conf), bus_check,
 	    "the event bus: its log and limits" },
+	{ "stream", SECTION_NAMED, stream_rows, sizeof(struct stream_conf),
+	    stream_check, "a log of its own for some subjects of the bus" },
 	{ "pool", SECTION_NAMED, pool_rows, sizeof(struct pool_conf),
 	    pool_check, "a pool of database connections" },
 	{ "persist", SECTION_SINGLE, persist_rows, sizeof(struct persist_conf),
@@ -147,4 +150,5 @@ sections_check(const struct conf *conf, struct conf_errors *errors)
 	for (size_t i = 0; i < conf->section_count; i++)
 		check_section(&conf->sections[i], errors);
 	pools_check(conf, errors);
+	streams_check(conf, errors);
 }

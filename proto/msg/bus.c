@@ -259,6 +259,12 @@ static const struct field read_in[] = {
 	    .off = offsetof(struct bus_read_in, wait_ms),
 	    .max = BUS_FETCH_WAIT_MAX_MS,
 	    .help = "wait so long for a first event, 0 = do not wait" },
+	{ .name = "stream",
+	    .type = FIELD_STR,
+	    .tag = 7,
+	    .off = offsetof(struct bus_read_in, stream),
+	    .max = NAME_BYTES_MAX,
+	    .help = "of this stream, none = main" },
 	FIELD_END,
 };
 static const struct field read_out[] = {

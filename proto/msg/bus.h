@@ -87,6 +87,7 @@ struct bus_read_in {
 	uint64_t max_bytes;
 	char *filter; /* a pattern; NULL = all */
 	uint64_t wait_ms;
+	char *stream; /* NULL = main */
 };
 struct bus_read_out {
 	uint32_t count;

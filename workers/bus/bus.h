@@ -10,15 +10,11 @@
 #include "proto/conf/bus.h"
 #include "proto/envelope.h"
 #include "workers/bus/consumer.h"
-#include "workers/bus/cursors.h"
-#include "workers/bus/dedup.h"
 #include "workers/bus/figures.h"
-#include "workers/bus/journal.h"
-#include "workers/bus/journal_read.h"
+#include "workers/bus/stream.h"
 #include "workers/worker.h"
 
 struct flow_watch;
-struct live;
 struct publish_queue;
 struct slot; /* a consumer with its parked fetch: slot.h */
 struct supervision;
@@ -29,10 +25,8 @@ struct bus {
 	struct worker *worker;
 	struct loop *loop;
 	char *dir;
-	struct journal *journal;
-	struct cursors *cursors;
-	struct dedup *dedup;
-	struct live *live;
+	struct stream *streams[STREAMS_MAX]; /* [0] is main */
+	size_t stream_count;
 	struct publish_queue *queue;
 	struct slot *slots; /* uthash by name */
 	struct reader_list *readers;
@@ -54,9 +48,10 @@ void bus_stop(struct bus *bus);
 void bus_show(struct bus *bus);
 /* Something is to be written or handed out at the end of this turn. */
 void bus_turn(struct bus *bus);
-/* The log could not be read: the next start looks at every byte, and this
- * process ends.  Cursors likewise. */
-void bus_broken(struct bus *bus, enum ms_err err, const struct why *why);
+/* A log has failed: everybody is answered and this process ends. */
+void bus_failed(struct bus *bus, const char *stream, const struct why *why);
+/* More of the stream survives power loss now. */
+void bus_synced(struct stream *stream);
 
 /* ---- publish.c */
 struct publish_queue *publish_queue_new(void);
@@ -67,7 +62,7 @@ void do_publish(void *self, struct call *call);
 enum ms_err publish_own(struct bus *bus, struct slice frame, struct why *why);
 /* After the write: answers those that asked for no more. */
 void publish_written(struct bus *bus);
-void publish_synced(struct bus *bus, uint64_t synced_seq);
+void publish_synced(struct stream *stream);
 size_t publish_waiting(const struct bus *bus); /* for an answer */
 /* Answers all that wait. */
 void publish_fail_all(struct bus *bus, enum ms_err err, const char *text);
@@ -84,11 +79,13 @@ void deliver_end(struct bus *bus, enum ms_err err, const char *text);
 void do_consumer(void *self, struct call *call);
 void do_consumers(void *self, struct call *call);
 void slots_free(struct bus *bus);
-/* Adds (or replaces) a consumer found in CURSORS.log. */
-void slots_found(struct bus *bus, struct consumer *consumer);
-void slots_snapshot(struct bus *bus, struct buf *out);
-uint64_t slots_settled(struct bus *bus); /* by all; UINT64_MAX: none */
-uint64_t slots_highest(struct bus *bus); /* any cursor */
+/* Adds (or replaces) a consumer found in the stream's CURSORS.log. */
+void slots_found(struct stream *stream, struct consumer *consumer);
+void slots_snapshot(const struct stream *stream, struct buf *out);
+/* By all of the stream; UINT64_MAX: there are none. */
+uint64_t slots_settled(const struct stream *stream);
+uint64_t slots_highest(const struct stream *stream); /* any cursor */
+uint32_t slots_of(const struct stream *stream);
 uint32_t slots_count(struct bus *bus);
 uint32_t slots_parked(struct bus *bus);
 

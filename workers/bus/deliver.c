@@ -85,9 +85,8 @@ frame_at(struct journal_walk *walk, uint64_t seq, struct slice *frame_r,
 static bool
 fill_again(struct slot *slot, struct portion *p, struct mono now)
 {
-	struct bus *bus = slot->bus;
 	struct consumer *c = slot->consumer;
-	struct journal_walk walk = journal_walk_from(bus->journal, 0);
+	struct journal_walk walk = journal_walk_from(slot->stream->journal, 0);
 	struct flight *flight;
 	bool lost = false;
 	size_t at = 0;
@@ -100,7 +99,7 @@ fill_again(struct slot *slot, struct portion *p, struct mono now)
 		    frame_at(&walk, flight->seq, &frame, &found, &why);
 
 		if (err && err != MS_ENOTFOUND) {
-			bus_broken(bus, err, &why);
+			stream_broken(slot->stream, err, &why);
 			return false;
 		}
 		if (err || found != flight->seq) { /* written off, or retired */
@@ -139,7 +138,7 @@ fill_new(struct slot *slot, struct portion *p, struct mono now)
 	struct consumer *c = slot->consumer;
 	size_t room = consumer_room(c, bus->conf.max_ack_pending);
 	struct journal_walk walk =
-	    journal_walk_from(bus->journal, c->scanned + 1);
+	    journal_walk_from(slot->stream->journal, c->scanned + 1);
 
 	slot->hungry = false;
 	while (room > 0) {
@@ -149,11 +148,12 @@ fill_new(struct slot *slot, struct portion *p, struct mono now)
 		enum ms_err err = journal_walk_next(&walk, &frame, &seq, &why);
 
 		if (err == MS_ENOTFOUND) {
-			consumer_skip(c, journal_last_seq(bus->journal));
+			consumer_skip(c,
+			    journal_visible_seq(slot->stream->journal));
 			return true;
 		}
 		if (err) {
-			bus_broken(bus, err, &why);
+			stream_broken(slot->stream, err, &why);
 			return false;
 		}
 		if (!matches(c, frame)) {
@@ -177,19 +177,19 @@ fill_new(struct slot *slot, struct portion *p, struct mono now)
 static bool
 note_cursor(struct slot *slot)
 {
-	struct bus *bus = slot->bus;
+	struct stream *stream = slot->stream;
 	struct why why;
 	enum ms_err err;
 
 	if (!slot->consumer->dirty)
 		return true;
-	err = cursors_write(bus->cursors, slot->consumer, &why);
+	err = cursors_write(stream->cursors, slot->consumer, &why);
 	if (err) {
-		bus_broken(bus, err, &why);
+		stream_broken(slot->stream, err, &why);
 		return false;
 	}
 	slot->floor_written = slot->consumer->ack_floor;
-	journal_sync_also(bus->journal, cursors_fd(bus->cursors));
+	journal_sync_also(stream->journal, cursors_fd(stream->cursors));
 	return true;
 }
 
@@ -219,7 +219,7 @@ fill(struct slot *slot, struct portion *p, const struct bus_fetch_in *in)
 		return false;
 	batch_end(&p->writer, NULL);
 	ms_assert(!bus->reply.failed);
-	last_seq = journal_last_seq(bus->journal);
+	last_seq = journal_visible_seq(slot->stream->journal);
 	p->out.pending = last_seq > c->scanned ? last_seq - c->scanned : 0;
 	p->out.ack_floor = c->ack_floor;
 	figures_delivered(&bus->figures, p->out.count, bus->reply.len);
@@ -330,7 +330,7 @@ deliver_wake(struct bus *bus)
 
 	HASH_ITER(hh, bus->slots, slot, next) {
 		retry(slot);
-		if (journal_has_failed(bus->journal))
+		if (journal_has_failed(slot->stream->journal))
 			return;
 		slot_show(slot);
 	}

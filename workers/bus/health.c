@@ -15,45 +15,47 @@
 #define BEHIND_MANY    100000u
 
 static void
-check_sync(struct bus *bus)
+check_sync(struct stream *stream)
 {
-	struct journal_safety safety = journal_safety(bus->journal);
+	const struct journal *journal = stream->journal;
+	struct worker *w = stream->bus->worker;
+	struct journal_safety safety = journal_safety(journal);
 	enum health_level level = HEALTH_OK;
 	char age[UNIT_TEXT_BYTES];
 
-	if (journal_has_failed(bus->journal)) {
-		health_say(bus->worker, "log", bus->dir, HEALTH_FAILED,
+	if (journal_has_failed(journal)) {
+		health_say(w, "log", stream->dir, HEALTH_FAILED,
 		    "the log has failed");
 		return;
 	}
 	if (safety.unsynced_ms >= SYNC_FAILED_MS)
 		level = HEALTH_FAILED;
 	else if (safety.unsynced_ms >=
-	    bus->conf.sync_interval_ms + SYNC_SLACK_MS)
+	    stream->bus->conf.sync_interval_ms + SYNC_SLACK_MS)
 		level = HEALTH_DEGRADED;
 	if (level != HEALTH_OK)
-		health_say(bus->worker, "log", bus->dir, level,
+		health_say(w, "log", stream->dir, level,
 		    "events written %s ago are not synced yet",
 		    print_duration(safety.unsynced_ms, age));
 	else if (safety.was_synced)
-		health_say(bus->worker, "log", bus->dir, HEALTH_OK,
+		health_say(w, "log", stream->dir, HEALTH_OK,
 		    "synced to %" PRIu64 " of %" PRIu64 ", last %s ago",
-		    journal_synced_seq(bus->journal),
-		    journal_last_seq(bus->journal),
+		    journal_synced_seq(journal), journal_last_seq(journal),
 		    print_duration(safety.since_sync_ms, age));
 	else
-		health_say(bus->worker, "log", bus->dir, HEALTH_OK,
+		health_say(w, "log", stream->dir, HEALTH_OK,
 		    "all %" PRIu64 " events are synced",
-		    journal_last_seq(bus->journal));
+		    journal_last_seq(journal));
 }
 
 static void
 check_consumers(struct bus *bus)
 {
-	uint64_t last = journal_last_seq(bus->journal), most = 0;
+	uint64_t most = 0;
 	struct slot *slot, *next, *slowest = NULL;
 
 	HASH_ITER(hh, bus->slots, slot, next) {
+		uint64_t last = journal_visible_seq(slot->stream->journal);
 		uint64_t floor = slot->consumer->ack_floor;
 		uint64_t behind = last > floor ? last - floor : 0;
 
@@ -95,7 +97,8 @@ bus_health(struct worker *w)
 
 	health_check_aside(w, "log directory", bus->dir, HEALTH_BUDGET_MS,
 	    health_look_dir, bus->dir);
-	check_sync(bus);
+	for (size_t i = 0; i < bus->stream_count; i++)
+		check_sync(bus->streams[i]);
 	check_consumers(bus);
 	check_msd(bus);
 }

@@ -80,6 +80,14 @@ is_too_old(const struct journal *j, const struct segment *s, int64_t now_ns)
 	return age_ms > j->limits.retention_age_ms;
 }
 
+/* Without it enough are left. */
+static bool
+is_outnumbered(const struct journal *j, const struct segment *s)
+{
+	return j->limits.retention_count > 0 &&
+	    j->last_seq - s->last_seq >= j->limits.retention_count;
+}
+
 static void
 retain_timer_start(struct journal *j, int64_t now_ns)
 {
@@ -108,7 +116,8 @@ journal_retain(struct journal *j, int64_t now_ns)
 		struct segment *oldest = j->segments[0];
 
 		if (j->bytes <= j->limits.retention_bytes &&
-		    !is_too_old(j, oldest, now_ns))
+		    !is_too_old(j, oldest, now_ns) &&
+		    !is_outnumbered(j, oldest))
 			break;
 		if (oldest->last_seq > settled)
 			break;
@@ -358,6 +367,19 @@ uint64_t
 journal_last_seq(const struct journal *j)
 {
 	return j->last_seq;
+}
+
+void
+journal_hide_unsynced(struct journal *j)
+{
+	j->synced_only = true;
+}
+
+uint64_t
+journal_visible_seq(const struct journal *j)
+{
+	return j->synced_only && j->synced_seq < j->last_seq ? j->synced_seq
+							     : j->last_seq;
 }
 
 uint64_t

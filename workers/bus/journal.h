@@ -33,6 +33,7 @@ struct journal_limits { /* may change while it runs */
 	uint64_t sync_interval_ms;
 	uint64_t retention_bytes;
 	uint64_t retention_age_ms;
+	uint64_t retention_count; /* events; 0: any number */
 };
 
 struct journal_options {
@@ -103,6 +104,8 @@ bool journal_give_reserve(struct journal *journal);
 /* ---- facts */
 uint64_t journal_first_seq(const struct journal *journal); /* stored; 0: none */
 uint64_t journal_last_seq(const struct journal *journal);  /* committed */
+/* The last one that can be read. */
+uint64_t journal_visible_seq(const struct journal *journal);
 /* The last one given away, what is not committed yet included. */
 uint64_t journal_given_seq(const struct journal *journal);
 uint64_t journal_synced_seq(const struct journal *journal);
@@ -124,6 +127,8 @@ void journal_raise(struct journal *journal, uint64_t seq);
 void journal_abandon(struct journal *journal, const struct why *why);
 /* Damage found while reading: the next start looks at every byte. */
 void journal_distrust(struct journal *journal);
+/* From now on what is not synced cannot be read. */
+void journal_hide_unsynced(struct journal *journal);
 /* Removes old segments now; called by itself when a segment is begun. */
 void journal_retain(struct journal *journal, int64_t wall_now_ns);
 

@@ -28,6 +28,7 @@ struct journal {
 	struct journal_limits limits;
 	const struct figures *figures;
 	bool isolate;
+	bool synced_only;
 	bool failed;
 	char path[PATH_MAX]; /* of the directory */
 	char manifest_path[PATH_MAX];

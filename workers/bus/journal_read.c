@@ -219,7 +219,7 @@ journal_read(struct journal *j, uint64_t seq, struct journal_batch *batch_r,
 {
 	struct slice bytes;
 
-	if (seq > j->last_seq || j->segment_count == 0)
+	if (seq > journal_visible_seq(j) || j->segment_count == 0)
 		return MS_ENOTFOUND;
 	if (hot_find(j->hot, seq, &bytes)) {
 		struct batch_head head;

@@ -37,8 +37,9 @@ static const struct shed_conf shed_conf = {
 struct waiting {
 	struct call *call;
 	struct bus_publish_out out;
-	struct mono received;     /* before it waited for its turn */
-	struct traceparent trace; /* of the first event that has one */
+	struct mono received;       /* before it waited for its turn */
+	uint64_t last[STREAMS_MAX]; /* sequence in each stream; 0: none */
+	struct traceparent trace;   /* of the first event that has one */
 	bool has_trace;
 	bool wants_sync;
 };
@@ -48,6 +49,7 @@ struct checked {
 	struct slice frame;
 	struct slice subject;
 	struct slice traceparent;
+	struct stream *stream;
 	struct id128 identity;
 	bool known; /* it is in the log already */
 };
@@ -102,6 +104,17 @@ check_trace(struct waiting *w, struct slice text, struct why *why)
 	return err;
 }
 
+/* Neighbours often have one subject. */
+static struct stream *
+stream_for(const struct bus *bus, const struct checked *checked, uint32_t i)
+{
+	if (bus->stream_count == 1)
+		return bus->streams[0];
+	if (i > 0 && slice_eq(checked[i - 1].subject, checked[i].subject))
+		return checked[i - 1].stream;
+	return stream_of(bus, checked[i].subject);
+}
+
 static enum ms_err
 check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
     struct waiting *w, struct why *why)
@@ -130,9 +143,10 @@ check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
 			return why_set(why, err, "event %" PRIu32 ": %s", i,
 			    *what.text ? what.text : ms_strerr(err));
 		checked[i].subject = event.subject;
+		checked[i].stream = stream_for(bus, checked, i);
 		checked[i].identity = envelope_identity(&event);
 		checked[i].traceparent = event.traceparent;
-		dedup_expect(bus->dedup, &checked[i].identity);
+		dedup_expect(checked[i].stream->dedup, &checked[i].identity);
 		if (bus->watch)
 			flow_watch_expect(bus->watch, &event.id);
 	}
@@ -166,6 +180,34 @@ check(struct bus *bus, struct slice bytes, struct batch_head *head_r,
 	return check_frames(bus, head_r, body, w, why);
 }
 
+/* Room for what each stream gets. */
+static enum ms_err
+reserve(struct bus *bus, const struct batch_head *head, struct why *why)
+{
+	struct share {
+		size_t bytes;
+		uint32_t count;
+	} shares[STREAMS_MAX] = { { 0 } };
+	enum ms_err err = MS_OK;
+
+	if (bus->stream_count == 1)
+		return journal_reserve(bus->streams[0]->journal,
+		    head->body_bytes, head->count, why);
+	for (uint32_t i = 0; i < head->count; i++) {
+		const struct checked *c = &bus->queue->checked[i];
+
+		shares[c->stream->index].bytes +=
+		    BATCH_RECORD_BYTES + c->frame.len;
+		shares[c->stream->index].count++;
+	}
+	for (size_t i = 0; !err && i < bus->stream_count; i++) {
+		if (shares[i].count > 0)
+			err = journal_reserve(bus->streams[i]->journal,
+			    shares[i].bytes, shares[i].count, why);
+	}
+	return err;
+}
+
 /* ---- taking -------------------------------------------------------------- */
 
 struct clocks { /* of one request */
@@ -177,15 +219,16 @@ static uint64_t
 take_one(struct bus *bus, struct checked *c, const struct clocks *now)
 {
 	bool dedup = bus->conf.dedup_window_ms > 0;
-	uint64_t seq = dedup ? dedup_find(bus->dedup, &c->identity) : 0;
+	struct stream *stream = c->stream;
+	uint64_t seq = dedup ? dedup_find(stream->dedup, &c->identity) : 0;
 
 	c->known = seq != 0;
 	if (c->known)
 		return seq;
-	seq = journal_add(bus->journal, c->frame);
+	seq = journal_add(stream->journal, c->frame);
 	if (dedup)
-		dedup_add(bus->dedup, &c->identity, seq, now->mono_ms);
-	live_event(bus->live, c->subject);
+		dedup_add(stream->dedup, &c->identity, seq, now->mono_ms);
+	live_event(stream->live, c->subject);
 	return seq;
 }
 
@@ -232,17 +275,21 @@ take(struct bus *bus, uint32_t count, struct waiting *w, struct mono begun)
 	struct clocks now = clocks_at(begun);
 	struct bus_publish_out *out = &w->out;
 
-	dedup_expire(bus->dedup, now.mono_ms);
+	streams_expire(bus, now.mono_ms);
 	for (uint32_t i = 0; i < count; i++) {
 		struct checked *c = &bus->queue->checked[i];
 		uint64_t seq = take_one(bus, c, &now);
+		uint64_t *last = &w->last[c->stream->index];
 
 		if (c->known)
 			out->duplicates++;
 		else if (out->first_seq == 0)
 			out->first_seq = seq;
-		if (out->last_seq < seq)
-			out->last_seq = seq;
+		if (*last < seq)
+			*last = seq;
+		out->last_seq = *last;
+		w->wants_sync |=
+		    c->stream->conf.durability == DURABILITY_SYNCED;
 	}
 	out->count = count - out->duplicates;
 	judge_flow(bus, bus->queue->checked, count, &now);
@@ -260,9 +307,11 @@ publish_own(struct bus *bus, struct slice frame, struct why *why)
 	if (bus->draining)
 		return why_set(why, MS_ESHUTDOWN, "the bus is stopping");
 	err = envelope_peek(frame, NULL, &event, why);
-	if (!err)
-		err = journal_reserve(bus->journal,
-		    frame.len + BATCH_RECORD_BYTES, 1, why);
+	if (err)
+		return err;
+	c.stream = stream_of(bus, event.subject);
+	err = journal_reserve(c.stream->journal, frame.len + BATCH_RECORD_BYTES,
+	    1, why);
 	if (err)
 		return err;
 	c.subject = event.subject;
@@ -358,8 +407,7 @@ do_publish(void *self, struct call *call)
 		return;
 	err = check(bus, bytes, &head, &waiting, &why);
 	if (!err)
-		err = journal_reserve(bus->journal, head.body_bytes, head.count,
-		    &why);
+		err = reserve(bus, &head, &why);
 	if (err) {
 		refuse(bus, call, err, &why);
 		return;
@@ -373,13 +421,32 @@ do_publish(void *self, struct call *call)
 
 /* ---- answering ----------------------------------------------------------- */
 
+static bool
+is_synced(const struct bus *bus, const struct waiting *w)
+{
+	for (size_t i = 0; i < bus->stream_count; i++) {
+		if (w->last[i] > journal_synced_seq(bus->streams[i]->journal))
+			return false;
+	}
+	return true;
+}
+
+static uint64_t
+synced_seq_of_last(const struct bus *bus, const struct waiting *w)
+{
+	for (size_t i = 0; i < bus->stream_count; i++) {
+		if (w->last[i] == w->out.last_seq)
+			return journal_synced_seq(bus->streams[i]->journal);
+	}
+	return 0;
+}
+
 static void
 answer(struct bus *bus, struct waiting *w)
 {
-	w->out.synced_seq = journal_synced_seq(bus->journal);
-	w->out.durability = w->out.synced_seq >= w->out.last_seq
-	    ? DURABILITY_SYNCED
-	    : DURABILITY_WRITTEN;
+	w->out.synced_seq = synced_seq_of_last(bus, w);
+	w->out.durability =
+	    is_synced(bus, w) ? DURABILITY_SYNCED : DURABILITY_WRITTEN;
 	call_on_cancel(w->call, NULL);
 	call_reply(w->call, &w->out, (struct slice){ NULL, 0 });
 }
@@ -433,14 +500,13 @@ void
 publish_written(struct bus *bus)
 {
 	struct publish_queue *q = bus->queue;
-	uint64_t synced_seq = journal_synced_seq(bus->journal);
 	size_t kept = q->written;
 
 	measure(bus);
 	for (size_t i = q->written; i < q->count; i++) {
 		struct waiting *w = &q->waiting[i];
 
-		if (!w->wants_sync || w->out.last_seq <= synced_seq) {
+		if (!w->wants_sync || is_synced(bus, w)) {
 			answer(bus, w);
 			continue;
 		}
@@ -455,12 +521,13 @@ publish_written(struct bus *bus)
 		q->checked_cap = 0;
 	}
 	if (kept > 0)
-		journal_sync_soon(bus->journal);
+		streams_sync_soon(bus);
 }
 
 void
-publish_synced(struct bus *bus, uint64_t synced_seq)
+publish_synced(struct stream *stream)
 {
+	struct bus *bus = stream->bus;
 	struct publish_queue *q = bus->queue;
 	size_t kept = 0;
 
@@ -470,7 +537,7 @@ publish_synced(struct bus *bus, uint64_t synced_seq)
 	for (size_t i = 0; i < q->written; i++) {
 		struct waiting *w = &q->waiting[i];
 
-		if (w->out.last_seq <= synced_seq)
+		if (is_synced(bus, w))
 			answer(bus, w);
 		else
 			q->waiting[kept++] = *w;
@@ -480,7 +547,7 @@ publish_synced(struct bus *bus, uint64_t synced_seq)
 	q->count -= q->written - kept;
 	q->written = kept;
 	if (kept > 0)
-		journal_sync_soon(bus->journal);
+		journal_sync_soon(stream->journal);
 }
 
 size_t

@@ -23,7 +23,7 @@
 struct reader {
 	TAILQ_ENTRY(reader) link;
 	struct reader_list *list;
-	struct bus *bus;
+	struct stream *stream;
 	struct call *call;
 	uint64_t next_seq;
 	ev_timer timer;
@@ -83,10 +83,12 @@ events_wanted(const struct bus_read_in *in)
 
 /* From out->next_seq on into bus->reply; moves it.  False: broken. */
 static bool
-collect(struct bus *bus, const struct bus_read_in *in, struct bus_read_out *out)
+collect(struct stream *stream, const struct bus_read_in *in,
+    struct bus_read_out *out)
 {
+	struct bus *bus = stream->bus;
 	struct journal_walk walk =
-	    journal_walk_from(bus->journal, out->next_seq);
+	    journal_walk_from(stream->journal, out->next_seq);
 	struct batch_writer writer;
 
 	buf_reset(&bus->reply);
@@ -100,7 +102,7 @@ collect(struct bus *bus, const struct bus_read_in *in, struct bus_read_out *out)
 		if (err == MS_ENOTFOUND)
 			break;
 		if (err) {
-			bus_broken(bus, err, &why);
+			stream_broken(stream, err, &why);
 			return false;
 		}
 		if (matches(in, frame)) {
@@ -119,10 +121,12 @@ collect(struct bus *bus, const struct bus_read_in *in, struct bus_read_out *out)
 }
 
 static void
-reply(struct bus *bus, struct call *call, struct bus_read_out *out)
+reply(struct stream *stream, struct call *call, struct bus_read_out *out)
 {
-	out->first_stored_seq = journal_first_seq(bus->journal);
-	out->last_stored_seq = journal_last_seq(bus->journal);
+	struct bus *bus = stream->bus;
+
+	out->first_stored_seq = journal_first_seq(stream->journal);
+	out->last_stored_seq = journal_visible_seq(stream->journal);
 	call_reply(call, out,
 	    out->count ? buf_slice(&bus->reply) : (struct slice){ NULL, 0 });
 	if (bus->reply.cap > REPLY_KEEP_MAX)
@@ -138,7 +142,7 @@ reader_end(struct reader *reader)
 
 	TAILQ_REMOVE(&reader->list->parked, reader, link);
 	reader->list->count--;
-	loop_timer_stop(reader->bus->loop, &reader->timer);
+	loop_timer_stop(reader->stream->bus->loop, &reader->timer);
 	call_on_cancel(call, NULL);
 	free(reader);
 	return call;
@@ -158,19 +162,21 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	struct reader *reader = container_of(timer, struct reader, timer);
 	struct bus_read_out out = { .next_seq = reader->next_seq };
-	struct bus *bus = reader->bus;
+	struct stream *stream = reader->stream;
 
 	(void)ev;
 	(void)events;
-	reply(bus, reader_end(reader), &out);
+	reply(stream, reader_end(reader), &out);
 }
 
 static void
-park(struct bus *bus, struct call *call, uint64_t next_seq, uint64_t wait_ms)
+park(struct stream *stream, struct call *call, uint64_t next_seq,
+    uint64_t wait_ms)
 {
 	struct reader *reader = xcalloc(1, sizeof(*reader));
+	struct bus *bus = stream->bus;
 
-	reader->bus = bus;
+	reader->stream = stream;
 	reader->list = bus->readers;
 	reader->call = call;
 	reader->next_seq = next_seq;
@@ -190,13 +196,14 @@ read_wake(struct bus *bus)
 
 	while (reader) {
 		struct reader *next = TAILQ_NEXT(reader, link);
+		struct stream *stream = reader->stream;
 		struct bus_read_out out = { .next_seq = reader->next_seq };
 
-		if (!collect(bus, call_in(reader->call), &out))
+		if (!collect(stream, call_in(reader->call), &out))
 			return; /* read_end() has answered all */
 		reader->next_seq = out.next_seq;
 		if (out.count > 0)
-			reply(bus, reader_end(reader), &out);
+			reply(stream, reader_end(reader), &out);
 		reader = next;
 	}
 }
@@ -219,9 +226,9 @@ read_parked(struct bus *bus)
 /* ---- the request --------------------------------------------------------- */
 
 static uint64_t
-start_of(struct bus *bus, const struct bus_read_in *in)
+start_of(const struct stream *stream, const struct bus_read_in *in)
 {
-	uint64_t last = journal_last_seq(bus->journal);
+	uint64_t last = journal_visible_seq(stream->journal);
 
 	if (in->from_seq > 0)
 		return in->from_seq;
@@ -233,6 +240,7 @@ do_read(void *self, struct call *call)
 {
 	struct bus *bus = self;
 	const struct bus_read_in *in = call_in(call);
+	struct stream *stream = stream_find(bus, in->stream);
 	struct bus_read_out out = { 0 };
 	struct why why = { "" };
 
@@ -240,16 +248,20 @@ do_read(void *self, struct call *call)
 		call_fail(call, MS_ESUBJECT, "%s", why.text);
 		return;
 	}
-	out.next_seq = start_of(bus, in);
-	if (!collect(bus, in, &out)) {
+	if (!stream) {
+		call_fail(call, MS_ENOTFOUND, "no stream '%s'", in->stream);
+		return;
+	}
+	out.next_seq = start_of(stream, in);
+	if (!collect(stream, in, &out)) {
 		call_fail(call, MS_ESTORAGE, "the log has failed");
 		return;
 	}
 	if (out.count > 0 || in->wait_ms == 0 || bus->draining ||
-	    out.next_seq <= journal_last_seq(bus->journal))
-		reply(bus, call, &out);
+	    out.next_seq <= journal_visible_seq(stream->journal))
+		reply(stream, call, &out);
 	else if (bus->readers->count >= PARKED_MAX)
 		call_fail(call, MS_EBUSY, "%u reads wait already", PARKED_MAX);
 	else
-		park(bus, call, out.next_seq, in->wait_ms);
+		park(stream, call, out.next_seq, in->wait_ms);
 }

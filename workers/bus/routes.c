@@ -11,9 +11,10 @@ static void
 do_stats(void *self, struct call *call)
 {
 	const struct bus *bus = self;
-	const struct journal *j = bus->journal;
+	const struct journal *j = bus->streams[0]->journal;
 	const struct metric *figure = bus->figures.of;
 	int64_t now_ms = (int64_t)(mono_now().ns / NS_PER_MS);
+	struct stream_totals all = streams_totals(bus, now_ms);
 	struct bus_stats_out out = {
 		.first_seq = journal_first_seq(j),
 		.last_seq = journal_last_seq(j),
@@ -24,10 +25,10 @@ do_stats(void *self, struct call *call)
 		.refused_in = figures_refused_all(&bus->figures),
 		.events_out = metric_own(figure[FIGURE_DELIVERED]),
 		.live_messages = metric_own(figure[FIGURE_LIVE_MESSAGES]),
-		.segments = journal_segments(j),
-		.log_bytes = journal_bytes(j),
-		.dedup_entries = dedup_count(bus->dedup),
-		.dedup_window_ms = dedup_window_ms(bus->dedup, now_ms),
+		.segments = all.segments,
+		.log_bytes = all.bytes,
+		.dedup_entries = all.dedup_entries,
+		.dedup_window_ms = all.dedup_window_ms,
 		.consumers = slots_count(self),
 		.waiting_fetches = slots_parked(self) + read_parked(self),
 		.log_epoch = journal_epoch(j),

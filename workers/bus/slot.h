@@ -11,6 +11,7 @@
 struct slot {
 	UT_hash_handle hh;
 	struct bus *bus;
+	struct stream *stream;
 	struct consumer *consumer;
 	struct call *parked; /* its fetch, NULL = none */
 	struct mono parked_until;

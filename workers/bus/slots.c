@@ -24,11 +24,13 @@ slot_find(struct bus *bus, const char *name)
 /* ---- consumers ----------------------------------------------------------- */
 
 static struct slot *
-slot_add(struct bus *bus, struct consumer *consumer)
+slot_add(struct stream *stream, struct consumer *consumer)
 {
+	struct bus *bus = stream->bus;
 	struct slot *slot = xcalloc(1, sizeof(*slot));
 
 	slot->bus = bus;
+	slot->stream = stream;
 	slot->consumer = consumer;
 	slot->floor_written = consumer->ack_floor;
 	consumer_figures_init(&slot->figures, consumer->name);
@@ -41,7 +43,7 @@ slot_add(struct bus *bus, struct consumer *consumer)
 static uint64_t
 behind(const struct slot *slot)
 {
-	uint64_t last_seq = journal_last_seq(slot->bus->journal);
+	uint64_t last_seq = journal_visible_seq(slot->stream->journal);
 	uint64_t floor = slot->consumer->ack_floor;
 
 	return last_seq > floor ? last_seq - floor : 0;
@@ -67,22 +69,22 @@ slot_free(struct slot *slot)
 
 /* New: its cursor is written before anybody knows it. */
 static struct slot *
-create(struct bus *bus, const struct bus_consumer_in *in, struct why *why)
+create(struct stream *stream, const struct bus_consumer_in *in, struct why *why)
 {
 	struct consumer *c =
 	    consumer_new(in->name, &in->filter, in->deliver, in->ack_wait_ms);
 	uint64_t start =
-	    in->deliver == DELIVER_NEW ? journal_given_seq(bus->journal) : 0;
+	    in->deliver == DELIVER_NEW ? journal_given_seq(stream->journal) : 0;
 	struct slot *slot;
 
 	consumer_set_cursor(c, start, start);
-	slot = slot_add(bus, c);
-	if (cursors_write_new(bus->cursors, c, why)) {
+	slot = slot_add(stream, c);
+	if (cursors_write_new(stream->cursors, c, why)) {
 		slot_free(slot);
 		return NULL;
 	}
-	journal_set_consumers(bus->journal, HASH_COUNT(bus->slots));
-	journal_sync_also(bus->journal, cursors_fd(bus->cursors));
+	journal_set_consumers(stream->journal, slots_of(stream));
+	journal_sync_also(stream->journal, cursors_fd(stream->cursors));
 	log_info("consumer created", "name=%s ack_floor=%" PRIu64, c->name,
 	    c->ack_floor);
 	return slot;
@@ -117,10 +119,10 @@ do_consumer(void *self, struct call *call)
 		return;
 	}
 	out.created = !slot;
-	slot = slot ? slot : create(bus, in, &why);
+	slot = slot ? slot : create(bus->streams[0], in, &why);
 	if (!slot) {
 		call_fail(call, MS_ESTORAGE, "%s", why.text);
-		bus_broken(bus, MS_ESTORAGE, &why);
+		stream_broken(bus->streams[0], MS_ESTORAGE, &why);
 		return;
 	}
 	out.ack_floor = slot->consumer->ack_floor;
@@ -169,47 +171,62 @@ do_consumers(void *self, struct call *call)
 }
 
 void
-slots_found(struct bus *bus, struct consumer *consumer)
+slots_found(struct stream *stream, struct consumer *consumer)
 {
-	struct slot *slot = slot_find(bus, consumer->name);
+	struct slot *slot = slot_find(stream->bus, consumer->name);
 
 	if (slot)
 		slot_free(slot);
-	slot_add(bus, consumer);
+	slot_add(stream, consumer);
 }
 
 void
-slots_snapshot(struct bus *bus, struct buf *out)
+slots_snapshot(const struct stream *stream, struct buf *out)
 {
 	struct slot *slot, *next;
 
-	HASH_ITER(hh, bus->slots, slot, next)
-		cursor_encode(slot->consumer, out);
+	HASH_ITER(hh, stream->bus->slots, slot, next) {
+		if (slot->stream == stream)
+			cursor_encode(slot->consumer, out);
+	}
 }
 
 /* ---- facts --------------------------------------------------- */
 
 uint64_t
-slots_settled(struct bus *bus)
+slots_settled(const struct stream *stream)
 {
 	uint64_t lowest = UINT64_MAX;
 	struct slot *slot, *next;
 
-	HASH_ITER(hh, bus->slots, slot, next) {
-		if (slot->consumer->ack_floor < lowest)
+	HASH_ITER(hh, stream->bus->slots, slot, next) {
+		if (slot->stream == stream &&
+		    slot->consumer->ack_floor < lowest)
 			lowest = slot->consumer->ack_floor;
 	}
 	return lowest;
 }
 
+uint32_t
+slots_of(const struct stream *stream)
+{
+	uint32_t count = 0;
+	struct slot *slot, *next;
+
+	HASH_ITER(hh, stream->bus->slots, slot, next)
+		count += slot->stream == stream;
+	return count;
+}
+
 uint64_t
-slots_highest(struct bus *bus)
+slots_highest(const struct stream *stream)
 {
 	uint64_t highest = 0;
 	struct slot *slot, *next;
 
-	HASH_ITER(hh, bus->slots, slot, next) {
-		if (slot->consumer->delivered > highest)
+	HASH_ITER(hh, stream->bus->slots, slot, next) {
+		if (slot->stream == stream &&
+		    slot->consumer->delivered > highest)
 			highest = slot->consumer->delivered;
 	}
 	return highest;
