@@ -14,6 +14,7 @@ static const struct msg_desc *const table[] = {
 	&msg_bus_read,
 	&msg_bus_stats,
 	&msg_bus_consumers,
+	&msg_bus_streams,
 	&msg_config_get,
 	&msg_config_list,
 	&msg_config_status,

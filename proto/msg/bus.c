@@ -490,3 +490,11 @@ const struct msg_desc msg_bus_consumers = {
 	.priority = PRIORITY_HIGH,
 	.help = "all durable consumers (body: JSON array)",
 };
+const struct msg_desc msg_bus_streams = {
+	.verb = "bus.streams",
+	.in = nothing,
+	.out = nothing,
+	.idempotent = true,
+	.priority = PRIORITY_HIGH,
+	.help = "all streams (body: JSON array)",
+};

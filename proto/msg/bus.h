@@ -114,8 +114,11 @@ struct bus_stats_out {
 };
 /* bus.consumers: body = JSON array, one object per durable consumer */
 
+/* bus.streams: body = JSON array, one object per stream, main first */
+
 extern const struct msg_desc msg_bus_publish, msg_bus_consumer, msg_bus_fetch,
-    msg_bus_settle, msg_bus_read, msg_bus_stats, msg_bus_consumers;
+    msg_bus_settle, msg_bus_read, msg_bus_stats, msg_bus_consumers,
+    msg_bus_streams;
 
 /*
  * Live traffic on bus.pub.ipc: `class \0`, then PUB_HEAD_BYTES, then a batch

@@ -218,6 +218,7 @@ do_bus_tail(struct msctl *ctl, const struct args *args)
 			return ctl_fail(ctl, "bad_subject", "%s: %s", in.filter,
 			    why.text);
 	}
+	in.stream = (char *)(uintptr_t)args_get(args, "stream");
 	in.from_seq = from;
 	if (!from)
 		in.last = count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;

@@ -170,8 +170,8 @@ bus_stats_render(const struct json *s, const struct json *consumers,
 
 /* ---- consumers ------------------------------------------------------------------- */
 
-static void
-add_filter(struct table *t, const struct json *filter)
+void
+bus_add_patterns(struct table *t, const struct json *filter, const char *none)
 {
 	struct buf text = { 0 };
 
@@ -180,7 +180,7 @@ add_filter(struct table *t, const struct json *filter)
 		    json_text(f) ? json_text(f) : "");
 	buf_add_u8(&text, '\0');
 	table_add(t, HUE_NONE,
-	    text.failed || text.len == 1 ? "all" : (char *)text.ptr);
+	    text.failed || text.len == 1 ? none : (char *)text.ptr);
 	buf_fini(&text);
 }
 
@@ -205,7 +205,7 @@ bus_consumers_render(const struct json *list, const struct look *look,
 		table_addf(&t, HUE_NONE, "%.0f", num(c, "behind"));
 		table_addf(&t, HUE_NONE, "%.0f", num(c, "in_flight"));
 		table_addf(&t, HUE_NONE, "%.0f", num(c, "redeliveries"));
-		add_filter(&t, json_get(c, "filter"));
+		bus_add_patterns(&t, json_get(c, "filter"), "all");
 	}
 	if (t.cell_count)
 		table_print(&t, look, out);

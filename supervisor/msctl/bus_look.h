@@ -15,6 +15,12 @@ void bus_stats_render(const struct json *stats, const struct json *consumers,
     const struct look *look, struct buf *out);
 void bus_consumers_render(const struct json *consumers, const struct look *look,
     struct buf *out);
+void bus_streams_render(const struct json *streams, const struct look *look,
+    struct buf *out);
+/* A cell of patterns; `none` when there are none. */
+struct table;
+void bus_add_patterns(struct table *table, const struct json *patterns,
+    const char *none);
 /* What could not be delivered or stored. */
 void bus_dlq_render(const struct json *dlq, const struct look *look,
     struct buf *out);

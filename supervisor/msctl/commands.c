@@ -269,12 +269,13 @@ const struct command ctl_commands[] = {
 	    "  msctl bus sub 'agent.>'\n"
 	    "  msctl bus sub 'agent.*.failed' -n 1 --data\n" },
 	{ "bus tail [PATTERN] [-n|--count N] [--from SEQ] [-f|--follow] "
-	  "[--data]", do_bus_tail,
+	  "[--data] [--stream NAME]", do_bus_tail,
 	    "print stored events",
 	    "  -n, --count N  the newest N (20)\n"
 	    "  --from SEQ     from this sequence on instead\n"
 	    "  -f, --follow   go on as events are stored\n"
-	    "  --data         only the payload\n\n"
+	    "  --data         only the payload\n"
+	    "  --stream NAME  of this stream (main)\n\n"
 	    "  msctl bus tail -n 5\n"
 	    "  msctl bus tail 'supervision.>' -f\n" },
 	{ "bus stats", do_bus_stats,
@@ -283,6 +284,12 @@ const struct command ctl_commands[] = {
 	    "and per consumer its lag and what is in flight of max_ack_pending.\n\n"
 	    "  msctl bus stats\n"
 	    "  msctl bus stats --json\n" },
+	{ "bus streams", do_bus_streams,
+	    "the logs of the bus, [bus] and each [stream NAME]",
+	    "PROMISE is the least that an acknowledgement says there, NOT\n"
+	    "SYNCED how many events a power loss could take.\n\n"
+	    "  msctl bus streams\n"
+	    "  msctl bus streams --json\n" },
 	{ "bus consumers", do_bus_consumers,
 	    "durable consumers and how far they are",
 	    "  msctl bus consumers\n"

@@ -70,6 +70,8 @@ show bus-sub '(until [ -s "$dir/sub" ]; do
 mask_more="$numbers;s/^\(persist  \)[a-z]*/\1STATE/;s/waiting\":[a-z]*/waiting\":BOOL/"
 show bus-stats 'ctl bus stats'
 mask_more=$numbers
+show bus-streams 'ctl bus streams'
+mask_more=$numbers
 show bus-consumers 'ctl bus consumers'
 mask_more=$numbers
 show bus-dlq 'ctl bus dlq'

@@ -97,6 +97,9 @@ void read_wake(struct bus *bus);
 void read_end(struct bus *bus, enum ms_err err, const char *text);
 uint32_t read_parked(struct bus *bus);
 
+/* ---- stream_show.c */
+void do_streams(void *self, struct call *call);
+
 /* ---- routes.c */
 extern const struct route bus_routes[];
 

@@ -51,5 +51,5 @@ do_stats(void *self, struct call *call)
 const struct route bus_routes[] = { { &msg_bus_publish, do_publish },
 	{ &msg_bus_fetch, do_fetch }, { &msg_bus_settle, do_settle },
 	{ &msg_bus_read, do_read }, { &msg_bus_consumer, do_consumer },
-	{ &msg_bus_consumers, do_consumers }, { &msg_bus_stats, do_stats },
-	ROUTE_END };
+	{ &msg_bus_consumers, do_consumers }, { &msg_bus_streams, do_streams },
+	{ &msg_bus_stats, do_stats }, ROUTE_END };
