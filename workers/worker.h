@@ -167,6 +167,11 @@ void call_fail(struct call *call, enum ms_err err, const char *fmt, ...)
 void call_refuse(struct call *call, enum ms_err err, uint64_t retry_after_ms,
     const char *fmt, ...) MS_PRINTF(4, 5);
 
+/* Requests that are served or wait may hold so many bytes (256 MiB until it is
+ * said); then the next ones wait in their sockets. */
+void worker_hold_at_most(struct worker *w, size_t bytes);
+size_t worker_held(struct worker *w);
+
 /* ---- publishing (desc->publishes) ------------------------------------- */
 #define WORKER_PUB_QUEUE 8192 /* messages for one subscriber: NNG's maximum */
 /* How many are subscribed now. */

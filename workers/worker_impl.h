@@ -196,6 +196,7 @@ struct worker {
 	struct notifier notifier;
 	struct worker_fds fds;
 	struct service *service;
+	size_t hold_at_most; /* 0: the service's own bound */
 	struct publisher *publisher;
 	struct worker_metrics *metrics;
 	struct health *health;             /* NULL: nobody has asked yet */

@@ -24,7 +24,7 @@
 #define LANES_STEP     64u
 #define LANES_MAX      4096u /* requests served at once; the rest waits */
 /* Received and not yet answered; past it no request is taken. */
-#define HELD_BYTES_MAX    (256u << 20)
+#define HELD_BYTES_MAX    (256u << 20) /* when nobody says less or more */
 #define REQUESTS_PER_TURN 256u
 #define CLIENTS_KEPT      1024u
 #define MESSAGE_BYTES_MAX (MSG_BODY_BYTES_MAX + (2u << 20))
@@ -77,7 +77,7 @@ struct service {
 	bool stopped;   /* takes no more requests */
 	bool closed;    /* posts no more: the loop is going */
 	bool posted;
-	size_t held_bytes;
+	size_t held_bytes, held_max;
 	/* loop thread only */
 	struct loop_task task;
 	struct call_list serving;
@@ -94,8 +94,7 @@ take_idle(struct service *s)
 {
 	struct lane *lane = STAILQ_FIRST(&s->idle);
 
-	if (!lane || s->receiving || s->stopped ||
-	    s->held_bytes > HELD_BYTES_MAX)
+	if (!lane || s->receiving || s->stopped || s->held_bytes > s->held_max)
 		return NULL;
 	STAILQ_REMOVE_HEAD(&s->idle, next);
 	s->receiving = true;
@@ -451,6 +450,8 @@ service_new(struct worker *w, nng_socket socket)
 {
 	struct service *s = xcalloc(1, sizeof(*s));
 
+	s->held_max = w->hold_at_most ? w->hold_at_most : HELD_BYTES_MAX;
+
 	s->worker = w;
 	s->socket = socket;
 	s->task.run = on_task;
@@ -550,4 +551,31 @@ service_close(struct service *s)
 	TAILQ_INIT(&s->serving); /* on_task() may run once more */
 	free_clients(s);
 	unlink(s->path);
+}
+
+void
+worker_hold_at_most(struct worker *w, size_t bytes)
+{
+	struct service *s = w->service;
+
+	w->hold_at_most = bytes;
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->held_max = bytes;
+	pthread_mutex_unlock(&s->lock);
+}
+
+size_t
+worker_held(struct worker *w)
+{
+	struct service *s = w->service;
+	size_t bytes;
+
+	if (!s)
+		return 0;
+	pthread_mutex_lock(&s->lock);
+	bytes = s->held_bytes;
+	pthread_mutex_unlock(&s->lock);
+	return bytes;
 }

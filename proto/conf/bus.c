@@ -74,6 +74,16 @@ const struct field bus_rows[] = {
 	    .help = "The oldest segments go when this many newer events are "
 		    "there; 0 = any number.  Events a consumer has not settled "
 		    "stay." },
+	{ .name = "buffer",
+	    .type = FIELD_SIZE,
+	    BUS(buffer_bytes),
+	    .def = "500000000",
+	    .min = 32 * MIB,
+	    .max = 64 * GIB,
+	    .help = "What the broker keeps in memory at most: 42 % for the "
+		    "window of duplicates, 26 % for live subscribers that are "
+		    "slow, 22 % for requests, the rest for what was written "
+		    "last and for indexes." },
 	{ .name = "dedup_window",
 	    .type = FIELD_DURATION,
 	    BUS(dedup_window_ms),

@@ -23,6 +23,7 @@ struct bus_conf {
 	uint64_t retention_bytes;   /* 4G; unsettled events are kept */
 	uint64_t retention_age_ms;  /* 7d */
 	uint64_t retention_count;   /* events, 0 = any number */
+	uint64_t buffer_bytes;      /* 500 MB: what is kept in memory */
 	uint64_t dedup_window_ms;   /* 2m */
 	uint64_t dedup_entries;     /* 4000000 */
 	uint64_t live_heartbeat_ms; /* 1s, only while events flow */

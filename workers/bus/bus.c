@@ -12,6 +12,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "workers/bus/budget.h"
 #include "workers/bus/flow_watch.h"
 #include "workers/bus/supervision.h"
 
@@ -154,6 +155,13 @@ watch_flow(struct bus *bus)
 		bus->watch = flow_watch_new(bus);
 }
 
+static void
+hold_within_buffer(struct bus *bus)
+{
+	worker_hold_at_most(bus->worker,
+	    budget_share(bus->conf.buffer_bytes, BUDGET_REQUESTS));
+}
+
 enum ms_err
 bus_start(struct bus *bus, struct worker *worker, struct why *why)
 {
@@ -169,6 +177,7 @@ bus_start(struct bus *bus, struct worker *worker, struct why *why)
 	ev_timer_init(&bus->dedup_timer, on_dedup_timer, 0., 0.);
 	bus->queue = publish_queue_new();
 	bus->readers = reader_list_new();
+	hold_within_buffer(bus);
 	err = streams_open(bus, why);
 	if (err)
 		return refuse_start(err);
@@ -197,6 +206,8 @@ bus_reload(struct bus *bus, const struct bus_conf *conf)
 	bus->conf.max_ack_pending = conf->max_ack_pending;
 	bus->conf.flow = conf->flow;
 	bus->conf.supervision = conf->supervision;
+	bus->conf.buffer_bytes = conf->buffer_bytes;
+	hold_within_buffer(bus);
 	streams_reload(bus);
 	if (bus->draining)
 		return;

@@ -19,6 +19,7 @@
 #define CHUNK_SHIFT      13 /* 8192 entries, 128 KiB */
 #define CHUNK_ENTRIES    (UINT64_C(1) << CHUNK_SHIFT)
 #define SLOTS_MIN        1024u
+#define EXTRA_BYTES      (512u << 10) /* begun chunks, marks */
 #define MOVE_STEP        16u /* old slots moved per insertion, see table_next() */
 #define MARKS_PER_WINDOW 256
 
@@ -364,6 +365,26 @@ dedup_bytes(const struct dedup *d)
 	    d->chunk_count * CHUNK_ENTRIES * sizeof(struct id128) +
 	    (d->now.size + d->old.size) * sizeof(struct slot) +
 	    d->mark_cap * sizeof(*d->marks);
+}
+
+/* While a full table is moved there are two of twice the entries at least. */
+uint64_t
+dedup_entries_within(uint64_t bytes)
+{
+	uint64_t most = 1;
+
+	bytes -= bytes < EXTRA_BYTES ? bytes : EXTRA_BYTES;
+	for (uint64_t size = SLOTS_MIN; 2 * size * sizeof(struct slot) < bytes;
+	     size *= 2) {
+		uint64_t entries = (bytes - 2 * size * sizeof(struct slot)) /
+		    sizeof(struct id128);
+
+		if (entries > size / 2)
+			entries = size / 2;
+		if (entries > most)
+			most = entries;
+	}
+	return most;
 }
 
 uint64_t

@@ -31,6 +31,8 @@ void dedup_expire(struct dedup *dedup, int64_t now_ms);
 
 uint64_t dedup_count(const struct dedup *dedup);
 uint64_t dedup_bytes(const struct dedup *dedup);
+/* How many entries never need more memory than this, at their worst. */
+uint64_t dedup_entries_within(uint64_t bytes);
 /* What the window is in effect: shorter than asked for when the bound on
  * entries has cut it. */
 uint64_t dedup_window_ms(const struct dedup *dedup, int64_t now_ms);

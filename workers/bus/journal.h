@@ -43,6 +43,8 @@ struct journal_options {
 	bool isolate;  /* go on behind damage, its range written off */
 	sync_fn *sync; /* NULL: fdatasync */
 	const struct figures *figures; /* NULL: nothing is counted */
+	size_t
+	    hot_bytes; /* of the newest kept in memory; 0: JOURNAL_HOT_BYTES */
 	/* each may be NULL */
 	void (*synced)(void *arg, uint64_t synced_seq);
 	void (*failed)(void *arg, const struct why *why);

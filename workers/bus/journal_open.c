@@ -105,7 +105,8 @@ journal_new(struct loop *loop, const struct journal_options *options)
 	j->arg = options->arg;
 	j->sync = options->sync ? options->sync : fdatasync;
 	j->dir = j->lock = j->read_fd = -1;
-	j->hot = hot_new(JOURNAL_HOT_BYTES);
+	j->hot = hot_new(
+	    options->hot_bytes ? options->hot_bytes : JOURNAL_HOT_BYTES);
 	journal_sync_init(j);
 	ev_timer_init(&j->retain_timer, journal_on_retain, 0., 0.);
 	return j;

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "proto/batch.h"
 #include "proto/envelope.h"
+#include "workers/bus/budget.h"
 #include "workers/bus/bus.h"
 #include "workers/bus/live.h"
 
@@ -42,6 +43,15 @@ limits_of(const struct stream *stream)
 	};
 }
 
+static size_t
+hot_bytes(const struct bus *bus)
+{
+	uint64_t each = budget_share(bus->conf.buffer_bytes, BUDGET_HOT) /
+	    bus->stream_count;
+
+	return each < JOURNAL_HOT_BYTES ? (size_t)each : JOURNAL_HOT_BYTES;
+}
+
 static void
 log_recovery(struct stream *stream, const struct journal_recovery *r,
     struct mono started)
@@ -73,6 +83,7 @@ open_journal(struct stream *stream, struct why *why)
 		.dir = stream->dir,
 		.workq = worker_workq(bus->worker),
 		.limits = limits_of(stream),
+		.hot_bytes = hot_bytes(bus),
 		.figures = &bus->figures,
 		.isolate = bus->conf.on_corruption == ON_CORRUPTION_ISOLATE,
 		.synced = stream_synced,
@@ -213,8 +224,12 @@ read_conf(const struct conf_section *section, struct arena *strings)
 static uint64_t
 dedup_entries(const struct bus *bus)
 {
+	uint64_t all = budget_share(bus->conf.buffer_bytes, BUDGET_DEDUP);
 	uint64_t each = bus->conf.dedup_entries / bus->stream_count;
+	uint64_t most = dedup_entries_within(all / bus->stream_count);
 
+	if (each > most)
+		each = most;
 	return each > DEDUP_ENTRIES_MIN ? each : DEDUP_ENTRIES_MIN;
 }
 
