@@ -133,6 +133,8 @@ struct frame_ids { /* as in the frame */
 	struct id128 id, correlation, causation;
 };
 void frame_ids(const void *frame, struct frame_ids *ids_r);
+/* What stands in id[] for an id that is no UUID: its XXH3-128. */
+struct id128 envelope_text_id(struct slice text);
 /* Identity for deduplication: XXH3-128 over source and id. */
 struct id128 envelope_identity(const struct envelope *event);
 

@@ -54,7 +54,5 @@ frame_header_crc(const unsigned char *frame, size_t header_len)
 struct envelope_limits envelope_limits_of(const struct envelope_limits *limits);
 /* Rules that concern more than one member; for writer and reader. */
 enum ms_err envelope_check(const struct envelope *event, struct why *why);
-/* What id[] is for an event with a string id. */
-struct id128 envelope_text_id(struct slice text);
 
 #endif

@@ -265,6 +265,17 @@ static const struct field read_in[] = {
 	    .off = offsetof(struct bus_read_in, stream),
 	    .max = NAME_BYTES_MAX,
 	    .help = "of this stream, none = main" },
+	{ .name = "related",
+	    .type = FIELD_ID,
+	    .tag = 8,
+	    .off = offsetof(struct bus_read_in, related),
+	    .help = "only events whose id, cause or correlation is this" },
+	{ .name = "since_ns",
+	    .type = FIELD_U64,
+	    .tag = 9,
+	    .off = offsetof(struct bus_read_in, since_ns),
+	    .help = "with from_seq 0 and last 0: what was stored since then, "
+		    "nanoseconds of the wall clock" },
 	FIELD_END,
 };
 static const struct field read_out[] = {

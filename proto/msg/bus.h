@@ -88,6 +88,11 @@ struct bus_read_in {
 	char *filter; /* a pattern; NULL = all */
 	uint64_t wait_ms;
 	char *stream; /* NULL = main */
+	/* only what is of this event or correlation: its id, cause or
+	 * correlation says so; zero = all */
+	struct id128 related;
+	uint64_t since_ns; /* with from_seq 0 and last 0: stored since then,
+	                      wall clock */
 };
 struct bus_read_out {
 	uint32_t count;

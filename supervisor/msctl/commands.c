@@ -284,6 +284,13 @@ const struct command ctl_commands[] = {
 	    "and per consumer its lag and what is in flight of max_ack_pending.\n\n"
 	    "  msctl bus stats\n"
 	    "  msctl bus stats --json\n" },
+	{ "bus trace ID", do_bus_trace,
+	    "which events led to which",
+	    "ID is an event's id, or a correlation id.  Shows all stored events\n"
+	    "of its correlation, each below the one that its causationid names;\n"
+	    "AFTER counts from the first one.\n\n"
+	    "  msctl bus trace 01936d2e-8a54-7c31-9a9d-3f2f6a1c9b10\n"
+	    "  msctl bus trace order-4711 --json\n" },
 	{ "bus streams", do_bus_streams,
 	    "the logs of the bus, [bus] and each [stream NAME]",
 	    "PROMISE is the least that an acknowledgement says there, NOT\n"

@@ -51,6 +51,7 @@ int do_bus_sub(struct msctl *ctl, const struct args *args);
 int do_bus_tail(struct msctl *ctl, const struct args *args);
 int do_bus_stats(struct msctl *ctl, const struct args *args);
 int do_bus_dlq(struct msctl *ctl, const struct args *args);
+int do_bus_trace(struct msctl *ctl, const struct args *args);
 int do_bus_streams(struct msctl *ctl, const struct args *args);
 int do_bus_consumers(struct msctl *ctl, const struct args *args);
 int do_config_get(struct msctl *ctl, const struct args *args);

@@ -69,6 +69,12 @@ show bus-sub '(until [ -s "$dir/sub" ]; do
     wait $feeder; : >"$dir/sub"'
 mask_more="$numbers;s/^\(persist  \)[a-z]*/\1STATE/;s/waiting\":[a-z]*/waiting\":BOOL/"
 show bus-stats 'ctl bus stats'
+printf '{"specversion":"1.0","id":"order-4711","source":"/shop","type":"order.paid","subject":"golden.o.paid"}\n' |
+    msctl bus pub >/dev/null
+mask_more=$numbers
+show bus-trace 'ctl bus trace order-4711'
+width=$any_width
+show bus-trace.missing 'ctl bus trace order-4712'
 mask_more=$numbers
 show bus-streams 'ctl bus streams'
 mask_more=$numbers

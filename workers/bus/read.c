@@ -4,9 +4,11 @@
  * or to repair a gap.  Nothing is remembered but a read that waits for more.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "common/alloc.h"
+#include "common/id.h"
 #include "common/log.h"
 #include "proto/batch.h"
 #include "proto/envelope.h"
@@ -53,10 +55,23 @@ reader_list_free(struct reader_list **readers)
 /* ---- reading ------------------------------------------------------------- */
 
 static bool
+is_related(const struct id128 *id, struct slice frame)
+{
+	struct frame_ids ids;
+
+	frame_ids(frame.ptr, &ids);
+	return memcmp(&ids.correlation, id, sizeof(*id)) == 0 ||
+	    memcmp(&ids.id, id, sizeof(*id)) == 0 ||
+	    memcmp(&ids.causation, id, sizeof(*id)) == 0;
+}
+
+static bool
 matches(const struct bus_read_in *in, struct slice frame)
 {
 	struct envelope event;
 
+	if (!id_is_zero(&in->related) && !is_related(&in->related, frame))
+		return false;
 	return !in->filter ||
 	    (envelope_peek(frame, &envelope_limits_ceiling, &event, NULL) ==
 		    MS_OK &&
@@ -232,6 +247,9 @@ start_of(const struct stream *stream, const struct bus_read_in *in)
 
 	if (in->from_seq > 0)
 		return in->from_seq;
+	if (in->since_ns > 0 && in->last == 0)
+		return journal_seq_since(stream->journal,
+		    (int64_t)in->since_ns);
 	return last > in->last ? last - in->last + 1 : 1;
 }
 
