@@ -40,7 +40,7 @@ offers() { # WORDS EXPECTED
 
 offers "''" '* bus *config *restart *tree *'
 offers "re" ' *reload *restart *'
-offers "bus ''" ' consumers dlq pub stats sub tail '
+offers "bus ''" ' consumers dlq pub stats streams sub tail trace '
 offers "db migrate ''" ' status up '
 offers "restart ''" ' agents crowd many@1 *many@9 planner root runner '
 offers "restart planner ru" ' runner '
