@@ -19,7 +19,8 @@ static const struct field_name on_corruption_names[] = {
 };
 
 static const struct field_name flow_names[] = { { "off", FLOW_MODE_OFF },
-	{ "warn", FLOW_MODE_WARN }, { NULL, 0 } };
+	{ "warn", FLOW_MODE_WARN }, { "reject", FLOW_MODE_REJECT },
+	{ NULL, 0 } };
 
 const struct field bus_rows[] = {
 	{ .name = "dir",
@@ -137,7 +138,8 @@ const struct field bus_rows[] = {
 	    .names = flow_names,
 	    .help = "When an event names a cause that never was, or not its "
 		    "cause's correlation and trace: warn = count it and tell "
-		    "flow.violation; off = do not look." },
+		    "flow.violation; reject = refuse it, too; off = do not "
+		    "look.  [subject] may say otherwise for some." },
 	{ .name = "supervision",
 	    .type = FIELD_BOOL,
 	    BUS(supervision),

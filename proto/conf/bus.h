@@ -12,7 +12,8 @@ enum on_corruption {
 
 enum flow_mode {
 	FLOW_MODE_OFF,
-	FLOW_MODE_WARN /* count and tell violations */
+	FLOW_MODE_WARN,  /* count and tell violations */
+	FLOW_MODE_REJECT /* refuse them, too */
 };
 
 struct bus_conf {
@@ -30,8 +31,8 @@ struct bus_conf {
 	int on_corruption;          /* stop; enum on_corruption */
 	uint32_t max_consumers;     /* 256 */
 	uint32_t max_ack_pending;   /* 16384 events in flight per consumer */
-	int flow;                   /* warn; enum flow_mode */
-	bool supervision;           /* yes: msd's events are published */
+	int flow;         /* warn; enum flow_mode; [subject] may say more */
+	bool supervision; /* yes: msd's events are published */
 };
 extern const struct field bus_rows[];
 void bus_check(const struct conf_section *section, const void *base,

@@ -12,6 +12,7 @@
 #include "proto/conf/persist.h"
 #include "proto/conf/pool.h"
 #include "proto/conf/stream.h"
+#include "proto/conf/subject.h"
 #include "proto/conf/workers.h"
 #include "proto/conf/workq.h"
 
@@ -33,6 +34,8 @@ const struct section_kind section_kinds[] = {
 	    "the event bus: its log and limits" },
 	{ "stream", SECTION_NAMED, stream_rows, sizeof(struct stream_conf),
 	    stream_check, "a log of its own for some subjects of the bus" },
+	{ "subject", SECTION_NAMED, subject_rows, sizeof(struct subject_conf),
+	    subject_section_check, "what holds for some subjects of the bus" },
 	{ "pool", SECTION_NAMED, pool_rows, sizeof(struct pool_conf),
 	    pool_check, "a pool of database connections" },
 	{ "persist", SECTION_SINGLE, persist_rows, sizeof(struct persist_conf),
@@ -151,4 +154,5 @@ sections_check(const struct conf *conf, struct conf_errors *errors)
 		check_section(&conf->sections[i], errors);
 	pools_check(conf, errors);
 	streams_check(conf, errors);
+	subjects_check(conf, errors);
 }

@@ -2,9 +2,8 @@
 /* Keys of [stream NAME]. */
 #include "proto/conf/stream.h"
 
-#include "common/words.h"
+#include "proto/conf/patterns.h"
 #include "proto/msg/bus.h"
-#include "proto/subject.h"
 
 #define STREAM(member) .off = offsetof(struct stream_conf, member)
 #define KIB            UINT64_C(1024)
@@ -71,8 +70,6 @@ stream_check(const struct conf_section *section, const void *base,
     struct conf_errors *errors)
 {
 	const struct stream_conf *stream = base;
-	const struct conf_place *place = section_place(section, "subjects");
-	struct why why;
 
 	if (strcmp(section->name, STREAM_MAIN) == 0)
 		conf_error(errors, &section->place,
@@ -82,74 +79,12 @@ stream_check(const struct conf_section *section, const void *base,
 		conf_error(errors, &section->place,
 		    "[stream %s]: a stream's name has at most %u bytes",
 		    section->name, STREAM_NAME_MAX);
-	if (stream->subjects.count == 0 ||
-	    stream->subjects.count > STREAM_PATTERNS_MAX)
-		conf_error(errors, place, "subjects: 1 to %u patterns",
-		    STREAM_PATTERNS_MAX);
-	for (size_t i = 0; i < stream->subjects.count; i++) {
-		if (pattern_check(slice_of(stream->subjects.word[i]), &why))
-			conf_error(errors, place, "subjects: '%s': %s",
-			    stream->subjects.word[i], why.text);
-	}
-}
-
-/* Of the text: whether the words are patterns is judged for each section. */
-static struct words
-subjects_of(const struct conf_section *section, struct arena *arena)
-{
-	const struct conf_entry *entry = conf_entry_find(section, "subjects");
-	struct words words = { NULL, 0 };
-
-	if (entry && words_split(entry->value, arena, &words, NULL))
-		words.count = 0;
-	return words;
-}
-
-static bool
-is_stream(const struct conf_section *section)
-{
-	return strcmp(section->kind, "stream") == 0;
-}
-
-static void
-check_pair(const struct conf_section *a, const struct conf_section *b,
-    struct arena *arena, struct conf_errors *errors)
-{
-	struct words mine = subjects_of(a, arena);
-	struct words theirs = subjects_of(b, arena);
-
-	for (size_t i = 0; i < mine.count; i++) {
-		for (size_t k = 0; k < theirs.count; k++) {
-			if (strcmp(mine.word[i], theirs.word[k]) == 0)
-				conf_error(errors, section_place(b, "subjects"),
-				    "subjects: '%s' is in [stream %s] already",
-				    theirs.word[k], a->name);
-		}
-	}
+	patterns_check(section, &stream->subjects, errors);
 }
 
 void
 streams_check(const struct conf *conf, struct conf_errors *errors)
 {
-	struct arena arena;
-	size_t count = 0;
-
-	arena_init(&arena, CONF_FILE_BYTES_MAX * 2);
-	for (size_t i = 0; i < conf->section_count; i++) {
-		const struct conf_section *a = &conf->sections[i];
-
-		if (!is_stream(a))
-			continue;
-		if (++count == STREAMS_MAX)
-			conf_error(errors, &a->place,
-			    "[stream %s]: at most %u streams beside " STREAM_MAIN,
-			    a->name, STREAMS_MAX - 1);
-		for (size_t k = i + 1;
-		     count < STREAMS_MAX && k < conf->section_count; k++) {
-			if (is_stream(&conf->sections[k]))
-				check_pair(a, &conf->sections[k], &arena,
-				    errors);
-		}
-	}
-	arena_fini(&arena);
+	/* main is one of them */
+	patterns_check_apart(conf, "stream", STREAMS_MAX - 1, errors);
 }

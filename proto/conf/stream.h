@@ -5,10 +5,9 @@
 
 #include "proto/conf/sections.h"
 
-#define STREAM_MAIN         "main" /* what no other stream takes; [bus] has its keys */
-#define STREAM_NAME_MAX     31u
-#define STREAMS_MAX         16u /* with main */
-#define STREAM_PATTERNS_MAX 64u
+#define STREAM_MAIN     "main" /* what no other stream takes; [bus] has its keys */
+#define STREAM_NAME_MAX 31u
+#define STREAMS_MAX     16u /* with main */
 
 enum stream_visible {
 	STREAM_VISIBLE_WRITTEN, /* events are handed out when written */

@@ -11,64 +11,12 @@
 #define MEMBER_BYTES_MAX 128
 #define FILTERS_MAX      64
 
-const struct field_name durability_names[] = {
-	{ "none", DURABILITY_NONE },
-	{ "accepted", DURABILITY_ACCEPTED },
-	{ "written", DURABILITY_WRITTEN },
-	{ "synced", DURABILITY_SYNCED },
-	{ NULL, 0 },
-};
 const struct field_name deliver_policy_names[] = {
 	{ "all", DELIVER_ALL },
 	{ "new", DELIVER_NEW },
 	{ NULL, 0 },
 };
 static const struct field nothing[] = { FIELD_END };
-
-static const struct field publish_in[] = {
-	{ .name = "durability",
-	    .type = FIELD_ENUM,
-	    .tag = 1,
-	    .off = offsetof(struct bus_publish_in, durability),
-	    .names = durability_names,
-	    .help = "what the acknowledgement shall promise" },
-	FIELD_END,
-};
-static const struct field publish_out[] = {
-	{ .name = "first_seq",
-	    .type = FIELD_U64,
-	    .tag = 1,
-	    .off = offsetof(struct bus_publish_out, first_seq),
-	    .help =
-		"sequence of the first new event, 0 = all were duplicates" },
-	{ .name = "last_seq",
-	    .type = FIELD_U64,
-	    .tag = 2,
-	    .off = offsetof(struct bus_publish_out, last_seq),
-	    .help = "highest sequence of these events, new or old" },
-	{ .name = "count",
-	    .type = FIELD_U32,
-	    .tag = 3,
-	    .off = offsetof(struct bus_publish_out, count),
-	    .help = "events stored by this call" },
-	{ .name = "duplicates",
-	    .type = FIELD_U32,
-	    .tag = 4,
-	    .off = offsetof(struct bus_publish_out, duplicates),
-	    .help = "events known before and not stored again" },
-	{ .name = "durability",
-	    .type = FIELD_ENUM,
-	    .tag = 5,
-	    .off = offsetof(struct bus_publish_out, durability),
-	    .names = durability_names,
-	    .help = "the promise reached" },
-	{ .name = "synced_seq",
-	    .type = FIELD_U64,
-	    .tag = 6,
-	    .off = offsetof(struct bus_publish_out, synced_seq),
-	    .help = "everything up to here survives power loss" },
-	FIELD_END,
-};
 
 static const struct field consumer_in[] = {
 	{ .name = "name",
@@ -441,14 +389,6 @@ static const struct field stats_out[] = {
 	FIELD_END,
 };
 
-const struct msg_desc msg_bus_publish = {
-	.verb = "bus.publish",
-	.in = publish_in,
-	.in_bytes = sizeof(struct bus_publish_in),
-	.out = publish_out,
-	.out_bytes = sizeof(struct bus_publish_out),
-	.help = "stores a batch of events, all or none (body: batch)",
-};
 const struct msg_desc msg_bus_consumer = {
 	.verb = "bus.consumer",
 	.in = consumer_in,

@@ -4,29 +4,8 @@
 #define PROTO_MSG_BUS_H
 
 #include "proto/msg.h"
+#include "proto/msg/bus_publish.h"
 #include "proto/settle.h"
-
-enum durability {
-	DURABILITY_NONE = 0,     /* handed to the library */
-	DURABILITY_ACCEPTED = 1, /* the broker has validated and routed it */
-	DURABILITY_WRITTEN = 2,  /* survives kill -9 of every process */
-	DURABILITY_SYNCED = 3    /* survives power loss */
-};
-extern const struct field_name durability_names[];
-
-/* bus.publish: body = a batch without sequences.  All or nothing: one bad
- * frame refuses the batch, naming its index. */
-struct bus_publish_in {
-	int durability;
-};
-struct bus_publish_out {
-	uint64_t first_seq; /* of the new ones; 0 when all were duplicates */
-	uint64_t last_seq;  /* highest sequence these events have, new or old */
-	uint32_t count;
-	uint32_t duplicates;
-	int durability; /* reached */
-	uint64_t synced_seq;
-};
 
 /* bus.consumer: creates a durable consumer, or confirms an equal one.
  * A name that exists with another filter or policy is MS_ECONFLICT. */
@@ -121,9 +100,8 @@ struct bus_stats_out {
 
 /* bus.streams: body = JSON array, one object per stream, main first */
 
-extern const struct msg_desc msg_bus_publish, msg_bus_consumer, msg_bus_fetch,
-    msg_bus_settle, msg_bus_read, msg_bus_stats, msg_bus_consumers,
-    msg_bus_streams;
+extern const struct msg_desc msg_bus_consumer, msg_bus_fetch, msg_bus_settle,
+    msg_bus_read, msg_bus_stats, msg_bus_consumers, msg_bus_streams;
 
 /*
  * Live traffic on bus.pub.ipc: `class \0`, then PUB_HEAD_BYTES, then a batch

@@ -149,7 +149,7 @@ listen_to_msd(struct bus *bus)
 static void
 watch_flow(struct bus *bus)
 {
-	if (bus->conf.flow == FLOW_MODE_OFF)
+	if (!bus->policies.any_flow)
 		flow_watch_free(&bus->watch);
 	else if (!bus->watch)
 		bus->watch = flow_watch_new(bus);
@@ -181,6 +181,7 @@ bus_start(struct bus *bus, struct worker *worker, struct why *why)
 	err = streams_open(bus, why);
 	if (err)
 		return refuse_start(err);
+	policies_load(bus);
 	watch_flow(bus);
 	listen_to_msd(bus);
 	bus_show(bus);
@@ -209,6 +210,7 @@ bus_reload(struct bus *bus, const struct bus_conf *conf)
 	bus->conf.buffer_bytes = conf->buffer_bytes;
 	hold_within_buffer(bus);
 	streams_reload(bus);
+	policies_load(bus);
 	if (bus->draining)
 		return;
 	watch_flow(bus);
@@ -240,6 +242,7 @@ bus_stop(struct bus *bus)
 	supervision_free(&bus->supervision);
 	loop_timer_stop(bus->loop, &bus->dedup_timer);
 	streams_close(bus);
+	policies_free(bus);
 	slots_free(bus);
 	flow_watch_free(&bus->watch);
 	publish_queue_free(&bus->queue);

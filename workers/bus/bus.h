@@ -11,6 +11,7 @@
 #include "proto/envelope.h"
 #include "workers/bus/consumer.h"
 #include "workers/bus/figures.h"
+#include "workers/bus/policy.h"
 #include "workers/bus/stream.h"
 #include "workers/worker.h"
 
@@ -27,6 +28,7 @@ struct bus {
 	char *dir;
 	struct stream *streams[STREAMS_MAX]; /* [0] is main */
 	size_t stream_count;
+	struct policies policies; /* what holds for subjects */
 	struct publish_queue *queue;
 	struct slot *slots; /* uthash by name */
 	struct reader_list *readers;
@@ -53,7 +55,7 @@ void bus_failed(struct bus *bus, const char *stream, const struct why *why);
 /* More of the stream survives power loss now. */
 void bus_synced(struct stream *stream);
 
-/* ---- publish.c */
+/* ---- publish.c, publish_answer.c */
 struct publish_queue *publish_queue_new(void);
 void publish_queue_free(struct publish_queue **queue);
 void do_publish(void *self, struct call *call);

@@ -292,3 +292,13 @@ flow_event(struct flow *f, const struct flow_event *e, uint64_t now_ms)
 	remember(f, hash, facts, depth);
 	return fault;
 }
+
+enum flow_fault
+flow_look(const struct flow *f, const struct flow_event *e)
+{
+	unsigned depth;
+
+	if (id_is_zero(&e->causation))
+		return FLOW_SOUND;
+	return judge(f, e, facts_of(e, hash_of(&e->id)), &depth);
+}

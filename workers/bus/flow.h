@@ -44,5 +44,8 @@ void flow_expect(const struct flow *flow, const struct id128 *id);
 /* It comes after all before it; remembered whatever it is. */
 enum flow_fault flow_event(struct flow *flow, const struct flow_event *event,
     uint64_t now_ms);
+/* What flow_event() would say of it now, without remembering it. */
+enum flow_fault flow_look(const struct flow *flow,
+    const struct flow_event *event);
 
 #endif

@@ -139,19 +139,37 @@ note(struct flow_watch *w, enum flow_fault fault, const struct frame_ids *ids,
 	    since_ms < TELL_EVERY_MS ? TELL_EVERY_MS - since_ms : 0);
 }
 
+static struct flow_event
+event_of(const struct frame_ids *ids, struct slice traceparent)
+{
+	return (struct flow_event){ ids->id, ids->correlation, ids->causation,
+		traceparent.len ? trace_hash(traceparent) : 0 };
+}
+
+enum flow_fault
+flow_watch_look(const struct flow_watch *w, struct slice frame,
+    struct slice traceparent)
+{
+	struct frame_ids ids;
+	struct flow_event event;
+
+	frame_ids(frame.ptr, &ids);
+	event = event_of(&ids, traceparent);
+	return flow_look(w->flow, &event);
+}
+
 void
 flow_watch_event(struct flow_watch *w, struct slice frame, struct slice subject,
-    struct slice traceparent, uint64_t wall_ms)
+    struct slice traceparent, uint64_t wall_ms, bool minded)
 {
 	struct frame_ids ids;
 	struct flow_event event;
 	enum flow_fault fault;
 
 	frame_ids(frame.ptr, &ids);
-	event = (struct flow_event){ ids.id, ids.correlation, ids.causation,
-		traceparent.len ? trace_hash(traceparent) : 0 };
+	event = event_of(&ids, traceparent);
 	fault = flow_event(w->flow, &event, wall_ms);
-	if (fault != FLOW_SOUND)
+	if (fault != FLOW_SOUND && minded)
 		note(w, fault, &ids, subject, traceparent);
 }
 

@@ -10,17 +10,14 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
-#include "proto/batch.h"
 #include "proto/envelope.h"
-#include "proto/traceparent.h"
-#include "workers/bus/bus.h"
 #include "workers/bus/flow_watch.h"
 #include "workers/bus/live.h"
-#include "workers/exemplar.h"
+#include "workers/bus/publish_impl.h"
+#include "workers/bus/subject_index.h"
 
 #define TURN_BYTES_MAX    (64u << 20) /* taken in one turn */
 #define WAITING_MAX       2048u       /* requests not yet answered */
-#define SCRATCH_KEEP      4096u       /* checked frames kept allocated */
 #define NS_PER_MS         1000000
 #define FLOW_TIMED_ONE_IN 16u
 #define FULL_RETRY_MS     10u /* a turn or two */
@@ -33,45 +30,13 @@ static const struct shed_conf shed_conf = {
 	.step_ms = 100,
 };
 
-/* One publish that waits for its answer. */
-struct waiting {
-	struct call *call;
-	struct bus_publish_out out;
-	struct mono received;       /* before it waited for its turn */
-	uint64_t last[STREAMS_MAX]; /* sequence in each stream; 0: none */
-	struct traceparent trace;   /* of the first event that has one */
-	bool has_trace;
-	bool wants_sync;
-};
-
-/* A frame that has passed its check. */
-struct checked {
-	struct slice frame;
-	struct slice subject;
-	struct slice traceparent;
-	struct stream *stream;
-	struct id128 identity;
-	bool known; /* it is in the log already */
-};
-
-struct publish_queue {
-	struct waiting *waiting; /* this turn's at the end */
-	size_t count, cap;
-	size_t written; /* waiting[0..written) wait for their sync only */
-	size_t turn_bytes;
-	struct shed shed;
-	struct checked *checked;
-	size_t checked_cap;
-	/* of this turn, for what it cost */
-	struct mono turn_begun;
-	uint64_t turn_events;
-	uint32_t judged; /* batches, by flow validation */
-};
-
 struct publish_queue *
 publish_queue_new(void)
 {
-	return xcalloc(1, sizeof(struct publish_queue));
+	struct publish_queue *q = xcalloc(1, sizeof(*q));
+
+	q->ops = ops_new();
+	return q;
 }
 
 void
@@ -81,103 +46,9 @@ publish_queue_free(struct publish_queue **queue)
 		return;
 	free((*queue)->waiting);
 	free((*queue)->checked);
+	ops_free(&(*queue)->ops);
 	free(*queue);
 	*queue = NULL;
-}
-
-/* ---- checking ------------------------------------------------------------ */
-
-/* The first good one is kept. */
-static enum ms_err
-check_trace(struct waiting *w, struct slice text, struct why *why)
-{
-	struct traceparent trace;
-	enum ms_err err;
-
-	if (text.len == 0)
-		return MS_OK;
-	err = traceparent_parse(text, &trace, why);
-	if (!err && !w->has_trace) {
-		w->trace = trace;
-		w->has_trace = true;
-	}
-	return err;
-}
-
-/* Neighbours often have one subject. */
-static struct stream *
-stream_for(const struct bus *bus, const struct checked *checked, uint32_t i)
-{
-	if (bus->stream_count == 1)
-		return bus->streams[0];
-	if (i > 0 && slice_eq(checked[i - 1].subject, checked[i].subject))
-		return checked[i - 1].stream;
-	return stream_of(bus, checked[i].subject);
-}
-
-static enum ms_err
-check_frames(struct bus *bus, const struct batch_head *head, struct slice body,
-    struct waiting *w, struct why *why)
-{
-	struct envelope_limits limits = {
-		.payload_bytes = (uint32_t)bus->conf.max_payload_bytes,
-		.header_bytes = ENVELOPE_HEADER_BYTES_MAX
-	};
-	struct batch_reader reader = batch_read(body, head->count);
-	struct checked *checked = bus->queue->checked;
-
-	for (uint32_t i = 0; i < head->count; i++) {
-		struct envelope event;
-		struct why what = { "" };
-		bool end = false;
-		enum ms_err err = batch_next(&reader, &checked[i].frame, &end);
-
-		if (!err && end)
-			err = MS_EPROTO;
-		if (!err)
-			err = envelope_peek(checked[i].frame, &limits, &event,
-			    &what);
-		if (!err)
-			err = check_trace(w, event.traceparent, &what);
-		if (err)
-			return why_set(why, err, "event %" PRIu32 ": %s", i,
-			    *what.text ? what.text : ms_strerr(err));
-		checked[i].subject = event.subject;
-		checked[i].stream = stream_for(bus, checked, i);
-		checked[i].identity = envelope_identity(&event);
-		checked[i].traceparent = event.traceparent;
-		dedup_expect(checked[i].stream->dedup, &checked[i].identity);
-		if (bus->watch)
-			flow_watch_expect(bus->watch, &event.id);
-	}
-	return MS_OK;
-}
-
-static enum ms_err
-check(struct bus *bus, struct slice bytes, struct batch_head *head_r,
-    struct waiting *w, struct why *why)
-{
-	struct publish_queue *q = bus->queue;
-	size_t total = 0;
-	struct slice body;
-	enum ms_err err = batch_check(bytes, head_r, &total, why);
-
-	if (err)
-		return err;
-	if (total != bytes.len)
-		return why_set(why, MS_EPROTO, "%zu bytes behind the batch",
-		    bytes.len - total);
-	if (head_r->count == 0)
-		return why_set(why, MS_EINVAL, "the batch has no events");
-	if (head_r->count > q->checked_cap) {
-		q->checked_cap =
-		    head_r->count > SCRATCH_KEEP ? head_r->count : SCRATCH_KEEP;
-		q->checked = xreallocarray(q->checked, q->checked_cap,
-		    sizeof(*q->checked));
-	}
-	body = (struct slice){ bytes.ptr + BATCH_HEADER_BYTES,
-		head_r->body_bytes };
-	return check_frames(bus, head_r, body, w, why);
 }
 
 /* Room for what each stream gets. */
@@ -229,6 +100,8 @@ take_one(struct bus *bus, struct checked *c, const struct clocks *now)
 	if (dedup)
 		dedup_add(stream->dedup, &c->identity, seq, now->mono_ms);
 	live_event(stream->live, c->subject);
+	if (stream->subjects)
+		subject_index_note(stream->subjects, c->subject, seq);
 	return seq;
 }
 
@@ -248,24 +121,51 @@ judge_flow(struct bus *bus, const struct checked *checked, uint32_t count,
 
 		if (!c->known)
 			flow_watch_event(bus->watch, c->frame, c->subject,
-			    c->traceparent, (uint64_t)now->wall_ms);
+			    c->traceparent, (uint64_t)now->wall_ms,
+			    bus->policies.of[c->topic.policy].flow !=
+				FLOW_MODE_OFF);
 	}
 	if (timed)
 		metric_add(bus->figures.of[FIGURE_FLOW],
 		    (mono_now().ns - begun.ns) * FLOW_TIMED_ONE_IN);
 }
 
+static int64_t
+mono_ms_of(struct mono now)
+{
+	return (int64_t)(now.ns / NS_PER_MS);
+}
+
 static struct clocks
 clocks_at(struct mono now)
 {
-	return (struct clocks){ (int64_t)(now.ns / NS_PER_MS),
-		wall_ns() / NS_PER_MS };
+	return (struct clocks){ mono_ms_of(now), wall_ns() / NS_PER_MS };
+}
+
+/* Neighbours are often of one class. */
+static void
+count_classes(struct bus *bus, const struct checked *checked, uint32_t count)
+{
+	uint64_t events = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		events += !checked[i].known;
+		if (i + 1 < count &&
+		    checked[i + 1].topic.class == checked[i].topic.class)
+			continue;
+		if (events > 0)
+			policies_count(&bus->policies, checked[i].topic,
+			    events);
+		events = 0;
+	}
 }
 
 static void
-count_taken(const struct bus *bus, uint64_t events, uint64_t duplicates)
+count_taken(struct bus *bus, const struct checked *checked, uint32_t count,
+    uint64_t duplicates)
 {
-	metric_add(bus->figures.of[FIGURE_EVENTS], events);
+	count_classes(bus, checked, count);
+	metric_add(bus->figures.of[FIGURE_EVENTS], count - duplicates);
 	metric_add(bus->figures.of[FIGURE_DUPLICATES], duplicates);
 }
 
@@ -276,6 +176,7 @@ take(struct bus *bus, uint32_t count, struct waiting *w, struct mono begun)
 	struct bus_publish_out *out = &w->out;
 
 	streams_expire(bus, now.mono_ms);
+	out->stream = bus->queue->checked[0].stream->name;
 	for (uint32_t i = 0; i < count; i++) {
 		struct checked *c = &bus->queue->checked[i];
 		uint64_t seq = take_one(bus, c, &now);
@@ -288,12 +189,14 @@ take(struct bus *bus, uint32_t count, struct waiting *w, struct mono begun)
 		if (*last < seq)
 			*last = seq;
 		out->last_seq = *last;
+		if (out->stream != c->stream->name)
+			out->stream = NULL; /* several */
 		w->wants_sync |=
 		    c->stream->conf.durability == DURABILITY_SYNCED;
 	}
 	out->count = count - out->duplicates;
 	judge_flow(bus, bus->queue->checked, count, &now);
-	count_taken(bus, out->count, out->duplicates);
+	count_taken(bus, bus->queue->checked, count, out->duplicates);
 }
 
 enum ms_err
@@ -309,7 +212,8 @@ publish_own(struct bus *bus, struct slice frame, struct why *why)
 	err = envelope_peek(frame, NULL, &event, why);
 	if (err)
 		return err;
-	c.stream = stream_of(bus, event.subject);
+	c.topic = topics_find(bus->policies.topics, event.subject);
+	c.stream = bus->streams[c.topic.stream];
 	err = journal_reserve(c.stream->journal, frame.len + BATCH_RECORD_BYTES,
 	    1, why);
 	if (err)
@@ -319,15 +223,9 @@ publish_own(struct bus *bus, struct slice frame, struct why *why)
 	c.identity = envelope_identity(&event);
 	take_one(bus, &c, &now);
 	judge_flow(bus, &c, 1, &now);
-	count_taken(bus, !c.known, c.known);
+	count_taken(bus, &c, 1, c.known);
 	bus_turn(bus);
 	return MS_OK;
-}
-
-static uint64_t
-events_of(const struct waiting *w)
-{
-	return w->out.count + w->out.duplicates;
 }
 
 /* A full queue says so at once; the next turn has room again. */
@@ -344,7 +242,7 @@ enqueue(struct publish_queue *q, const struct waiting *waiting,
 {
 	if (q->turn_events == 0)
 		q->turn_begun = begun;
-	q->turn_events += events_of(waiting);
+	q->turn_events += publish_events_of(waiting);
 	if (q->count == q->cap) {
 		q->cap = q->cap ? q->cap * 2 : 64;
 		q->waiting =
@@ -353,36 +251,126 @@ enqueue(struct publish_queue *q, const struct waiting *waiting,
 	q->waiting[q->count++] = *waiting;
 }
 
-/* False: refused, with when to come again. */
-static bool
-has_room(struct bus *bus, struct call *call, size_t bytes, struct mono now)
+/* When to come again; 0: there is room. */
+static uint32_t
+wait_for_room_ms(struct publish_queue *q, enum priority priority, size_t bytes,
+    struct mono now)
 {
-	struct publish_queue *q = bus->queue;
 	struct shed_load load = { .depth = (uint32_t)q->count };
-	enum priority priority = call_priority(call);
-	uint32_t retry_after_ms = FULL_RETRY_MS;
 
 	shed_look(&q->shed, &shed_conf, load, now);
 	if (shed_refuses(&q->shed, priority))
-		retry_after_ms =
-		    shed_retry_after_ms(&q->shed, &shed_conf, priority);
-	else if (!is_too_much(q, bytes))
-		return true;
+		return shed_retry_after_ms(&q->shed, &shed_conf, priority);
+	return is_too_much(q, bytes) ? FULL_RETRY_MS : 0;
+}
+
+/* All of its events are of subjects that nobody should wait for. */
+static bool
+may_be_discarded(const struct bus *bus, uint32_t count)
+{
+	const struct policies *p = &bus->policies;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct checked *c = &bus->queue->checked[i];
+
+		if (p->of[c->topic.policy].conf.overflow !=
+		    OVERFLOW_DISCARD_NEW)
+			return false;
+	}
+	return true;
+}
+
+/* Acknowledged, counted and left out.  False: it has to wait. */
+static bool
+discard(struct bus *bus, struct call *call)
+{
+	struct bus_publish_out out = { .durability = DURABILITY_NONE };
+	struct waiting ignored = { 0 };
+	struct batch_head head;
+
+	if (!bus->policies.any_discards ||
+	    publish_check(bus, call_body(call), &head, &ignored, NULL) ||
+	    !may_be_discarded(bus, head.count))
+		return false;
+	for (uint32_t i = 0; i < head.count; i++) {
+		const struct checked *c = &bus->queue->checked[i];
+
+		metric_add(bus->policies.of[c->topic.policy].discarded, 1);
+	}
+	out.discarded = head.count;
+	call_reply(call, &out, (struct slice){ NULL, 0 });
+	return true;
+}
+
+static void
+put_off(struct bus *bus, struct call *call, uint32_t retry_after_ms)
+{
+	const struct publish_queue *q = bus->queue;
+	bool shed = shed_refuses(&q->shed, call_priority(call));
+
 	figures_refused(&bus->figures, MS_EBUSY);
 	call_refuse(call, MS_EBUSY, retry_after_ms,
 	    "%zu publishes wait for the log%s", q->count,
-	    shed_refuses(&q->shed, priority) ? ", those that matter more come "
-					       "first"
-					     : "");
-	return false;
+	    shed ? ", those that matter more come first" : "");
 }
 
 static void
 refuse(struct bus *bus, struct call *call, enum ms_err err,
     const struct why *why)
 {
+	const char *text = *why->text ? why->text : ms_strerr(err);
+
 	figures_refused(&bus->figures, err);
-	call_fail(call, err, "%s", *why->text ? why->text : ms_strerr(err));
+	if (err == MS_EBUSY)
+		call_refuse(call, err, FULL_RETRY_MS, "%s", text);
+	else
+		call_fail(call, err, "%s", text);
+}
+
+/* Its events are in the log, or on the way there; the answer waits as that of
+ * the first time did. */
+static void
+answer_again(struct bus *bus, struct waiting *w,
+    const struct bus_publish_out *out, struct mono now)
+{
+	w->out = *out;
+	for (size_t i = 0; i < bus->stream_count; i++) {
+		const struct stream *s = bus->streams[i];
+
+		if (!out->stream)
+			w->last[i] = journal_given_seq(s->journal);
+		else if (s->name == out->stream)
+			w->last[i] = out->last_seq;
+	}
+	enqueue(bus->queue, w, now);
+	bus_turn(bus);
+}
+
+static void
+publish(struct bus *bus, struct waiting *w, struct mono now)
+{
+	struct call *call = w->call;
+	const struct bus_publish_in *in = call_in(call);
+	struct id128 op = call_op(call);
+	struct slice bytes = call_body(call);
+	struct batch_head head;
+	struct why why = { "" };
+	enum ms_err err = publish_check(bus, bytes, &head, w, &why);
+
+	if (!err)
+		err = publish_expect(bus, head.count, in, &w->out, &why);
+	if (!err)
+		err = reserve(bus, &head, &why);
+	if (err) {
+		refuse(bus, call, err, &why);
+		return;
+	}
+	take(bus, head.count, w, now);
+	ops_note(bus->queue->ops, &op, &w->out, mono_ms_of(now));
+	metric_add(bus->figures.of[FIGURE_RECEIVED_BYTES], bytes.len);
+	bus->queue->turn_bytes += bytes.len;
+	enqueue(bus->queue, w, now);
+	bus_turn(bus);
 }
 
 void
@@ -390,182 +378,28 @@ do_publish(void *self, struct call *call)
 {
 	struct bus *bus = self;
 	const struct bus_publish_in *in = call_in(call);
-	struct waiting waiting = { .call = call,
+	struct waiting w = { .call = call,
 		.received = call_received(call),
 		.wants_sync = in->durability == DURABILITY_SYNCED };
-	struct slice bytes = call_body(call);
+	struct id128 op = call_op(call);
 	struct mono now = mono_now();
-	struct batch_head head;
-	struct why why = { "" };
-	enum ms_err err;
+	const struct bus_publish_out *before;
+	uint32_t wait_ms;
 
 	if (bus->draining) {
-		refuse(bus, call, MS_ESHUTDOWN, &why);
+		refuse(bus, call, MS_ESHUTDOWN, &(struct why){ "" });
 		return;
 	}
-	if (!has_room(bus, call, bytes.len, now))
-		return;
-	err = check(bus, bytes, &head, &waiting, &why);
-	if (!err)
-		err = reserve(bus, &head, &why);
-	if (err) {
-		refuse(bus, call, err, &why);
+	wait_ms = wait_for_room_ms(bus->queue, call_priority(call),
+	    call_body(call).len, now);
+	if (wait_ms > 0) {
+		if (!discard(bus, call))
+			put_off(bus, call, wait_ms);
 		return;
 	}
-	take(bus, head.count, &waiting, now);
-	metric_add(bus->figures.of[FIGURE_RECEIVED_BYTES], bytes.len);
-	bus->queue->turn_bytes += bytes.len;
-	enqueue(bus->queue, &waiting, now);
-	bus_turn(bus);
-}
-
-/* ---- answering ----------------------------------------------------------- */
-
-static bool
-is_synced(const struct bus *bus, const struct waiting *w)
-{
-	for (size_t i = 0; i < bus->stream_count; i++) {
-		if (w->last[i] > journal_synced_seq(bus->streams[i]->journal))
-			return false;
-	}
-	return true;
-}
-
-static uint64_t
-synced_seq_of_last(const struct bus *bus, const struct waiting *w)
-{
-	for (size_t i = 0; i < bus->stream_count; i++) {
-		if (w->last[i] == w->out.last_seq)
-			return journal_synced_seq(bus->streams[i]->journal);
-	}
-	return 0;
-}
-
-static void
-answer(struct bus *bus, struct waiting *w)
-{
-	w->out.synced_seq = synced_seq_of_last(bus, w);
-	w->out.durability =
-	    is_synced(bus, w) ? DURABILITY_SYNCED : DURABILITY_WRITTEN;
-	call_on_cancel(w->call, NULL);
-	call_reply(w->call, &w->out, (struct slice){ NULL, 0 });
-}
-
-/* Its events are stored all the same; only the answer is too late. */
-static void
-on_cancel(struct call *call)
-{
-	struct bus *bus = worker_self(call_worker(call));
-	struct publish_queue *q = bus->queue;
-
-	for (size_t i = 0; i < q->count; i++) {
-		if (q->waiting[i].call != call)
-			continue;
-		q->count--;
-		q->written -= i < q->written;
-		memmove(&q->waiting[i], &q->waiting[i + 1],
-		    (q->count - i) * sizeof(*q->waiting));
-		break;
-	}
-	call_fail(call, call_cancel_reason(call), "written, not yet synced");
-}
-
-/* All of the turn is routed now.  One look at the clock for all of it. */
-static void
-measure(const struct bus *bus)
-{
-	struct publish_queue *q = bus->queue;
-	const struct metric *figure = bus->figures.of;
-	uint64_t now_ns, each_ns;
-
-	if (q->turn_events == 0)
-		return;
-	now_ns = mono_now().ns;
-	each_ns = (now_ns - q->turn_begun.ns) / q->turn_events;
-	metric_record_many(figure[FIGURE_EVENT], each_ns, q->turn_events);
-	for (size_t i = q->written; i < q->count; i++) {
-		const struct waiting *w = &q->waiting[i];
-		uint64_t took_ns = now_ns - w->received.ns;
-
-		metric_record_many(figure[FIGURE_ROUTE], took_ns, events_of(w));
-		if (w->has_trace) {
-			exemplar_note(figure[FIGURE_ROUTE], took_ns, &w->trace);
-			exemplar_note(figure[FIGURE_EVENT], each_ns, &w->trace);
-		}
-	}
-	q->turn_events = 0;
-}
-
-void
-publish_written(struct bus *bus)
-{
-	struct publish_queue *q = bus->queue;
-	size_t kept = q->written;
-
-	measure(bus);
-	for (size_t i = q->written; i < q->count; i++) {
-		struct waiting *w = &q->waiting[i];
-
-		if (!w->wants_sync || is_synced(bus, w)) {
-			answer(bus, w);
-			continue;
-		}
-		call_on_cancel(w->call, on_cancel);
-		q->waiting[kept++] = *w;
-	}
-	q->count = q->written = kept;
-	q->turn_bytes = 0;
-	if (q->checked_cap > SCRATCH_KEEP) {
-		free(q->checked);
-		q->checked = NULL;
-		q->checked_cap = 0;
-	}
-	if (kept > 0)
-		streams_sync_soon(bus);
-}
-
-void
-publish_synced(struct stream *stream)
-{
-	struct bus *bus = stream->bus;
-	struct publish_queue *q = bus->queue;
-	size_t kept = 0;
-
-	if (q->written == 0)
-		return;
-	/* those of a turn that is not written yet stay behind */
-	for (size_t i = 0; i < q->written; i++) {
-		struct waiting *w = &q->waiting[i];
-
-		if (is_synced(bus, w))
-			answer(bus, w);
-		else
-			q->waiting[kept++] = *w;
-	}
-	memmove(&q->waiting[kept], &q->waiting[q->written],
-	    (q->count - q->written) * sizeof(*q->waiting));
-	q->count -= q->written - kept;
-	q->written = kept;
-	if (kept > 0)
-		journal_sync_soon(stream->journal);
-}
-
-size_t
-publish_waiting(const struct bus *bus)
-{
-	return bus->queue->count;
-}
-
-void
-publish_fail_all(struct bus *bus, enum ms_err err, const char *text)
-{
-	struct publish_queue *q = bus->queue;
-
-	while (q->count > 0) {
-		struct call *call = q->waiting[--q->count].call;
-
-		call_on_cancel(call, NULL);
-		call_fail(call, err, "%s", text);
-	}
-	q->written = 0;
+	before = ops_find(bus->queue->ops, &op, mono_ms_of(now));
+	if (before)
+		answer_again(bus, &w, before, now);
+	else
+		publish(bus, &w, now);
 }

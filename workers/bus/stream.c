@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the streams of a bus do each turn, and where events go. */
+/* What the streams of a bus do each turn. */
 #include "workers/bus/stream.h"
 
 #include <string.h>
 
 #include "proto/batch.h"
 #include "proto/envelope.h"
-#include "proto/subject.h"
 #include "workers/bus/bus.h"
 #include "workers/bus/live.h"
 
@@ -22,41 +21,6 @@ stream_find(const struct bus *bus, const char *name)
 			return bus->streams[i];
 	}
 	return NULL;
-}
-
-/* How literal the pattern is; 0: it does not match. */
-static unsigned
-fit(const char *pattern, struct slice subject)
-{
-	struct slice rest = slice_of(pattern), token;
-	unsigned literal = 1;
-
-	if (!pattern_matches(rest, subject))
-		return 0;
-	while (slice_cut(&rest, '.', &token))
-		literal += !slice_is(token, "*") && !slice_is(token, ">");
-	return literal;
-}
-
-struct stream *
-stream_of(const struct bus *bus, struct slice subject)
-{
-	struct stream *best = bus->streams[0];
-	unsigned best_fit = 0;
-
-	for (size_t i = 1; i < bus->stream_count; i++) {
-		const struct words *subjects = &bus->streams[i]->conf.subjects;
-
-		for (size_t k = 0; k < subjects->count; k++) {
-			unsigned f = fit(subjects->word[k], subject);
-
-			if (f > best_fit) {
-				best_fit = f;
-				best = bus->streams[i];
-			}
-		}
-	}
-	return best;
 }
 
 bool

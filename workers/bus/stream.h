@@ -16,6 +16,7 @@
 
 struct bus;
 struct live;
+struct subject_index;
 
 struct stream {
 	struct bus *bus;
@@ -28,7 +29,8 @@ struct stream {
 	struct cursors *cursors;
 	struct dedup *dedup;
 	struct live *live;
-	uint64_t live_seq; /* visible = synced: told up to here */
+	struct subject_index *subjects; /* NULL: nobody asked yet */
+	uint64_t live_seq;              /* visible = synced: told up to here */
 };
 
 /* Those that the configuration names, recovered and ready; main is the first.
@@ -41,8 +43,6 @@ void streams_reload(struct bus *bus);
 
 /* NULL or "": main.  NULL: there is none of this name. */
 struct stream *stream_find(const struct bus *bus, const char *name);
-/* Where an event of this subject belongs; never NULL. */
-struct stream *stream_of(const struct bus *bus, struct slice subject);
 
 /* Writes what was added to any of them.  False: a log has failed, everybody
  * was answered. */

@@ -11,6 +11,7 @@
 #include "workers/bus/budget.h"
 #include "workers/bus/bus.h"
 #include "workers/bus/live.h"
+#include "workers/bus/subject_index.h"
 
 #define NS_PER_MS         1000000
 #define STREAMS_DIR       "streams"
@@ -282,6 +283,7 @@ stream_close(struct stream *stream)
 		journal_close(&stream->journal);
 	cursors_close(&stream->cursors);
 	live_free(&stream->live);
+	subject_index_free(stream);
 	dedup_free(&stream->dedup);
 	arena_fini(&stream->strings);
 	free(stream->dir);

@@ -161,7 +161,26 @@ START_TEST(what_a_flood_washed_away_is_not_missed)
 }
 END_TEST
 
-UNIT(flow, what_a_flood_washed_away_is_not_missed,
+START_TEST(a_look_remembers_nothing)
+{
+	struct flow *flow = flow_new(BEGUN_MS);
+	struct flow_event root = event_at(BEGUN_MS + 1, 0), e;
+
+	flow_event(flow, &root, BEGUN_MS + 1);
+	e = caused_by(&root, BEGUN_MS + 2, 1);
+	ck_assert_int_eq(flow_look(flow, &e), FLOW_SOUND);
+	ck_assert_int_eq(flow_look(flow, &root), FLOW_SOUND);
+	e.correlation.byte[3] ^= 1;
+	ck_assert_int_eq(flow_look(flow, &e), FLOW_OTHER_CORRELATION);
+	e = caused_by(&e, BEGUN_MS + 200, 2); /* its cause was only looked at */
+	ck_assert_int_eq(flow_look(flow, &e), FLOW_UNKNOWN_CAUSE);
+	ck_assert_int_eq(flow_event(flow, &e, BEGUN_MS + 200),
+	    FLOW_UNKNOWN_CAUSE);
+	flow_free(&flow);
+}
+END_TEST
+
+UNIT(flow, a_look_remembers_nothing, what_a_flood_washed_away_is_not_missed,
     a_chain_that_says_the_truth_is_sound, each_fault_is_found,
     a_trace_may_begin_in_the_middle, nobody_is_accused_of_what_came_before,
     what_is_forgotten_is_not_missed)
