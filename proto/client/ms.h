@@ -88,6 +88,9 @@ struct ms_event {
  * unacknowledged this call waits for one (MS_ETIMEOUT after 30 s, the event is
  * then not taken).  Events of different durability go in different batches,
  * in order.  A typed error names what is wrong with the event.
+ *
+ * When the broker refuses a batch because of one of its events, the others are
+ * sent again without it: only the bad one counts as failed.
  */
 enum ms_err ms_publish(struct ms *ms, const struct ms_event *event,
     enum ms_durability durability);
@@ -125,11 +128,67 @@ struct ms_published {    /* totals since ms_open */
 	uint64_t failed; /* refused by the broker: lost, see ms_why() */
 	uint64_t last_seq;
 	enum ms_durability durability; /* the least reached so far */
+	/* left out by the broker under load, as its [subject] section for them
+	 * says; among the acked */
+	uint64_t discarded;
 };
 /* Waits until every batch is acknowledged or refused.  MS_ETIMEOUT; the first
  * refusal's code when some failed since the last flush. */
 enum ms_err ms_flush(struct ms *ms, int timeout_ms);
 void ms_published(struct ms *ms, struct ms_published *totals_r);
+
+/*
+ * One unit: all of its events are stored together or none of them, in one
+ * stream, and only when the log is where the publisher believes it to be.  At
+ * most MS_UNIT_EVENTS_MAX; nothing of it leaves before ms_unit_commit(), and
+ * who dies before leaves nothing behind.
+ */
+#define MS_UNIT_EVENTS_MAX 1000
+struct ms_unit_options {
+	enum ms_durability durability; /* MS_NONE: MS_WRITTEN */
+	const char *expected_stream;   /* NULL: any */
+	/* NULL: whatever it is; 0: there is none yet.  Read by commit. */
+	const uint64_t *expected_last_seq;         /* of their stream */
+	const uint64_t *expected_last_subject_seq; /* of their one subject */
+	int mandatory;   /* MS_ENOMATCH when nobody would get one of them */
+	uint32_t ttl_ms; /* each says expirytime so long from now; 0: none */
+	int timeout_ms;  /* of the commit, 0: 30 s */
+};
+struct ms_ack {
+	char stream[32];    /* the stream they are in */
+	uint64_t first_seq; /* of the new ones; 0: all were duplicates */
+	uint64_t last_seq;  /* also of a duplicate: what it has had before */
+	uint32_t count;     /* stored now */
+	uint32_t duplicates;
+	enum ms_durability durability; /* reached */
+	uint64_t synced_seq;           /* up to here all survives power loss */
+	uint32_t matched_live;         /* live subscribers connected */
+	uint32_t matched_durable; /* consumers that get one of them at least */
+	uint32_t discarded;       /* left out by the broker under load */
+	uint32_t
+	    retry_after_ms; /* of a refusal: when to come again; 0: unsaid */
+};
+struct ms_unit;
+/* options may be NULL; they and what they point to live until the commit.
+ * MS_EINVAL, MS_ENOMEM. */
+enum ms_err ms_unit_begin(struct ms *ms, const struct ms_unit_options *options,
+    struct ms_unit **unit_r);
+/* Errors as ms_publish(); the event is then not in it.  MS_ETOOBIG: full. */
+enum ms_err ms_unit_add(struct ms_unit *unit, const struct ms_event *event);
+enum ms_err ms_unit_add_json(struct ms_unit *unit, const char *text, size_t len,
+    const char *default_subject);
+/*
+ * Sends it behind all that was published before and waits for the answer;
+ * ends it, whatever comes.  ack_r may be NULL.  MS_ESEQUENCE: the log is
+ * elsewhere (ms_why() says where).  MS_ECONFLICT: another stream.  MS_ENOMATCH.
+ * MS_ETIMEOUT: not known; the same events again with the same ids are stored
+ * once.  ms_err_is_retryable() says whether it may pass.
+ */
+enum ms_err ms_unit_commit(struct ms_unit **unit, struct ms_ack *ack_r);
+void ms_unit_drop(struct ms_unit **unit);
+/* One event as a unit. */
+enum ms_err ms_publish_with(struct ms *ms, const struct ms_event *event,
+    const struct ms_unit_options *options, struct ms_ack *ack_r);
 
 /* Live events: from now on, at most once, in order.  event NULL means a gap:
  * sequences from..to (of this class) were not received. */

@@ -94,9 +94,25 @@ enum ms_err outbox_init(struct ms *ms, uint32_t window);
 void outbox_fini(struct ms *ms);
 /* Sends the begun batch when the window allows. */
 void outbox_push(struct ms *ms);
+/* The same, waiting for the window.  MS_ETIMEOUT. */
+enum ms_err outbox_push_waiting(struct ms *ms);
+/* An empty one that is nobody's; NULL: out of memory. */
+struct shipment *outbox_take(struct ms *ms);
+/* True: its halves fly instead of it. */
+bool outbox_split(struct shipment *refused, enum ms_err err,
+    void (*fly)(struct shipment *part));
+enum ms_err outbox_check_durability(struct ms *ms,
+    enum ms_durability durability);
+extern const struct envelope_limits outbox_limits;
 
 /* What the event does not say and the context does; borrowed from ms. */
 void trace_fill(const struct ms *ms, struct envelope *e);
+
+/* All borrowed from event, ms or arena; ms->why says what is wrong. */
+enum ms_err event_to_envelope(struct ms *ms, const struct ms_event *event,
+    struct envelope *e_r);
+enum ms_err event_parse_json(struct ms *ms, struct slice text,
+    const char *default_subject, struct arena *arena, struct envelope *e_r);
 
 /* Strings and payload live in arena or the frame. */
 enum ms_err event_from_frame(struct slice frame, struct arena *arena,

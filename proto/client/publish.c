@@ -7,9 +7,7 @@
 #include <stdlib.h>
 
 #include "common/id.h"
-#include "common/json.h"
 #include "proto/client/ms_impl.h"
-#include "proto/cloudevent.h"
 #include "proto/msg/bus.h"
 
 #define BATCH_EVENTS_MAX   1024u
@@ -20,7 +18,7 @@
 
 static void fly(struct shipment *s);
 
-static const struct envelope_limits limits = {
+const struct envelope_limits outbox_limits = {
 	.payload_bytes = ENVELOPE_PAYLOAD_CEILING,
 	.header_bytes = ENVELOPE_HEADER_BYTES_MAX,
 };
@@ -46,6 +44,7 @@ count_acked(struct shipment *s, const struct bus_publish_out *out)
 
 	t->acked += s->events;
 	t->duplicates += out->duplicates;
+	t->discarded += out->discarded;
 	if (out->last_seq > t->last_seq)
 		t->last_seq = out->last_seq;
 	if (t->acked == s->events || reached < t->durability)
@@ -60,8 +59,8 @@ count_refused(struct shipment *s, enum ms_err err, const struct why *why)
 	box->totals.failed += s->events;
 	if (!box->refused)
 		box->refused = err;
-	why_set(&s->ms->why, err, "%u events refused: %s", s->events,
-	    why->text);
+	why_set(&s->ms->why, err, "%u event%s refused: %s", s->events,
+	    s->events == 1 ? "" : "s", why->text);
 }
 
 /* Order among the grounded is kept. */
@@ -105,7 +104,9 @@ on_answer(void *arg, enum ms_err err, const void *out,
 		return;
 	}
 	backoff_reset(&s->ms->outbox.backoff);
-	if (err)
+	if (err && outbox_split(s, err, fly))
+		; /* its parts are on their way */
+	else if (err)
 		count_refused(s, err, why);
 	else
 		count_acked(s, out);
@@ -158,8 +159,8 @@ is_full(const struct outbox *box)
 }
 
 /* Runs acknowledgements, and nothing else, until the window has room. */
-static enum ms_err
-push_waiting(struct ms *ms)
+enum ms_err
+outbox_push_waiting(struct ms *ms)
 {
 	struct outbox *box = &ms->outbox;
 	struct mono deadline = mono_add_ms(mono_now(), WINDOW_WAIT_MS);
@@ -180,8 +181,8 @@ push_waiting(struct ms *ms)
 	return MS_OK;
 }
 
-static struct shipment *
-take_shipment(struct ms *ms)
+struct shipment *
+outbox_take(struct ms *ms)
 {
 	struct outbox *box = &ms->outbox;
 	struct shipment *s = TAILQ_FIRST(&box->free);
@@ -209,13 +210,13 @@ make_room(struct ms *ms, enum ms_durability durability)
 
 	if (box->filling &&
 	    (is_full(box) || box->filling->durability != durability)) {
-		err = push_waiting(ms);
+		err = outbox_push_waiting(ms);
 		if (err)
 			return err;
 	}
 	if (box->filling)
 		return MS_OK;
-	box->filling = take_shipment(ms);
+	box->filling = outbox_take(ms);
 	if (!box->filling)
 		return why_set(&ms->why, MS_ENOMEM, "out of memory");
 	box->filling->durability = durability;
@@ -244,7 +245,7 @@ add_envelope(struct ms *ms, struct envelope *e, enum ms_durability durability)
 	trace_fill(ms, e);
 	s = box->filling;
 	batch_open_record(&box->writer);
-	err = envelope_encode(e, &limits, &s->bytes, &ms->why);
+	err = envelope_encode(e, &outbox_limits, &s->bytes, &ms->why);
 	if (err || s->bytes.failed) {
 		batch_cancel_record(&box->writer);
 		s->bytes.failed = false;
@@ -266,61 +267,8 @@ add_envelope(struct ms *ms, struct envelope *e, enum ms_durability durability)
 
 /* ---- events ------------------------------------------------------------------------- */
 
-static enum ms_err
-parse_uuid(struct ms *ms, const char *name, const char *text,
-    struct id128 *id_r)
-{
-	if (!text || id_parse(slice_of(text), id_r))
-		return MS_OK;
-	return why_set(&ms->why, MS_EATTRIBUTE, "%s is not a UUID: '%.64s'",
-	    name, text);
-}
-
-static bool
-is_json(struct slice content_type)
-{
-	return content_type.len == 0 ||
-	    slice_is(content_type, "application/json") ||
-	    (content_type.len > 5 &&
-		memcmp(content_type.ptr + content_type.len - 5, "+json", 5) ==
-		    0);
-}
-
-static enum ms_err
-set_payload(struct ms *ms, const struct ms_event *event, struct envelope *e)
-{
-	struct json_raw ignored;
-	struct why why = { "" };
-	enum ms_err err;
-
-	e->payload = (struct slice){ event->data, event->data_bytes };
-	e->content_type = slice_of(event->content_type);
-	e->encoding = ENCODING_RAW;
-	if (!is_json(e->content_type) || e->payload.len == 0)
-		return MS_OK;
-	e->encoding = ENCODING_JSON;
-	err = json_check(e->payload, &ignored, &why);
-	return err ? why_set(&ms->why, err, "data: %s", why.text) : MS_OK;
-}
-
-static enum ms_err
-set_ids(struct ms *ms, const struct ms_event *event, struct envelope *e)
-{
-	enum ms_err err = parse_uuid(ms, "correlation_id",
-	    event->correlation_id, &e->correlation);
-
-	if (!err)
-		err = parse_uuid(ms, "causation_id", event->causation_id,
-		    &e->causation);
-	if (!event->id)
-		e->id = id_new();
-	else if (!id_parse(slice_of(event->id), &e->id))
-		e->id_text = slice_of(event->id);
-	return err;
-}
-
-static enum ms_err
-check_durability(struct ms *ms, enum ms_durability durability)
+enum ms_err
+outbox_check_durability(struct ms *ms, enum ms_durability durability)
 {
 	if ((unsigned)durability <= MS_SYNCED)
 		return MS_OK;
@@ -332,21 +280,11 @@ enum ms_err
 ms_publish(struct ms *ms, const struct ms_event *event,
     enum ms_durability durability)
 {
-	struct envelope e = {
-		.subject = slice_of(event->subject),
-		.type = slice_of(event->type ? event->type : event->subject),
-		.source = slice_of(event->source ? event->source : ms->source),
-		.partition_key = slice_of(event->partition_key),
-		.traceparent = slice_of(event->traceparent),
-		.tracestate = slice_of(event->tracestate),
-		.time_ns = event->time_ns ? event->time_ns : wall_ns(),
-	};
-	enum ms_err err = check_durability(ms, durability);
+	struct envelope e;
+	enum ms_err err = outbox_check_durability(ms, durability);
 
 	if (!err)
-		err = set_ids(ms, event, &e);
-	if (!err)
-		err = set_payload(ms, event, &e);
+		err = event_to_envelope(ms, event, &e);
 	return err ? err : add_envelope(ms, &e, durability);
 }
 
@@ -354,25 +292,15 @@ enum ms_err
 ms_publish_json(struct ms *ms, const char *text, size_t len,
     const char *default_subject, enum ms_durability durability)
 {
-	struct envelope defaults = {
-		.subject = slice_of(default_subject),
-		.type = slice_of(default_subject),
-		.source = slice_of(ms->source),
-		.time_ns = wall_ns(),
-	};
 	struct envelope e;
-	enum ms_err err = check_durability(ms, durability);
+	enum ms_err err = outbox_check_durability(ms, durability);
 
 	if (err)
 		return err;
 	arena_reset(&ms->outbox.arena);
-	err = cloudevent_parse((struct slice){ text, len }, &defaults,
-	    &ms->outbox.arena, &e, &ms->why);
-	if (err)
-		return err;
-	if (id_is_zero(&e.id) && e.id_text.len == 0)
-		e.id = id_new();
-	return add_envelope(ms, &e, durability);
+	err = event_parse_json(ms, (struct slice){ text, len }, default_subject,
+	    &ms->outbox.arena, &e);
+	return err ? err : add_envelope(ms, &e, durability);
 }
 
 /* ---- flush --------------------------------------------------------------------------- */

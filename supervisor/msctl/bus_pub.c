@@ -4,33 +4,20 @@
  * into the bus.  Judge everything, then send everything; libms batches and
  * sends again what a dying bus did not acknowledge.
  */
+#include "supervisor/msctl/bus_pub.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/mono.h"
-#include "proto/client/ms.h"
 #include "proto/subject.h"
 #include "proto/traceparent.h"
-#include "supervisor/msctl/event_file.h"
 #include "supervisor/msctl/service.h"
 #include "supervisor/msctl/verbs.h"
 
-#define FLUSH_MS     60000
-#define WINDOW       64u
-#define SOURCE_BYTES 64
-
-struct pub {
-	const struct msctl *ctl;
-	const char *subject; /* NULL: every event carries its own */
-	const char *type;    /* NULL: the subject */
-	enum ms_durability durability;
-	const char *traceparent; /* NULL: what events say themselves */
-	uint64_t rate;           /* events a second, 0 = as fast as it goes */
-	char source[SOURCE_BYTES];
-	struct event_file file;
-	struct mono started;
-};
+#define FLUSH_MS 60000
+#define WINDOW   64u
 
 static const struct durability_word {
 	const char *word;
@@ -41,8 +28,8 @@ static const struct durability_word {
 	{ "synced", MS_SYNCED },
 };
 
-static const char *
-durability_word(enum ms_durability durability)
+const char *
+bus_durability_word(enum ms_durability durability)
 {
 	for (size_t i = 0; i < ARRAY_LEN(durability_words); i++)
 		if (durability_words[i].durability == durability)
@@ -201,8 +188,8 @@ judge(const struct pub *pub)
 /* ---- second pass ---------------------------------------------------------- */
 
 /* A CloudEvent has its own type; --type is for bare values. */
-static bool
-is_bare(struct slice line)
+bool
+bus_event_is_bare(struct slice line)
 {
 	struct json_walk walk;
 	struct json_raw value;
@@ -228,7 +215,7 @@ send_line(const struct pub *pub, struct ms *ms, struct slice line)
 		.data_bytes = line.len,
 	};
 
-	if (pub->type && is_bare(line))
+	if (pub->type && bus_event_is_bare(line))
 		return ms_publish(ms, &event, pub->durability);
 	return ms_publish_json(ms, line.ptr, line.len, pub->subject,
 	    pub->durability);
@@ -270,7 +257,7 @@ say_published(const struct pub *pub, const struct ms_published *done)
 {
 	double s = (double)(mono_now().ns - pub->started.ns) / 1e9;
 	double rate = s > 0 ? (double)done->acked / s : 0;
-	const char *word = durability_word(done->durability);
+	const char *word = bus_durability_word(done->durability);
 	struct json *root;
 
 	if (!pub->ctl->json) {
@@ -289,6 +276,7 @@ say_published(const struct pub *pub, const struct ms_published *done)
 	json_put_num(root, "duplicates", (double)done->duplicates);
 	json_put_num(root, "acknowledged", (double)done->acked);
 	json_put_num(root, "failed", (double)done->failed);
+	json_put_num(root, "discarded", (double)done->discarded);
 	json_put_str(root, "durability", word);
 	json_put_num(root, "last_seq", (double)done->last_seq);
 	json_put_num(root, "seconds", s);
@@ -312,6 +300,11 @@ publish(const struct pub *pub)
 		return ctl_fail_err(pub->ctl, err, "cannot reach the bus: %s",
 		    ms_strerr(err));
 	err = ms_trace_set(ms, pub->traceparent, NULL);
+	if (err == MS_OK && pub->unit.asked) {
+		code = bus_unit_publish(pub, ms);
+		ms_close(&ms);
+		return code;
+	}
 	if (err == MS_OK)
 		err = send_all(pub, ms);
 	ms_published(ms, &done);
@@ -341,6 +334,8 @@ do_bus_pub(struct msctl *ctl, const struct args *args)
 		code = read_subject(&pub, args);
 	if (code == CTL_OK)
 		code = read_trace(&pub, args);
+	if (code == CTL_OK)
+		code = bus_unit_read(&pub, args);
 	if (code == CTL_OK)
 		code = open_input(&pub, args);
 	if (code == CTL_OK)

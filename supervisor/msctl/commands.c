@@ -245,7 +245,9 @@ const struct command ctl_commands[] = {
 
 	{ "", NULL, "The bus", NULL },
 	{ "bus pub [SUBJECT] [--file FILE] [--data JSON] [--type T] "
-	  "[--durability D] [--rate N] [--traceparent T]", do_bus_pub,
+	  "[--durability D] [--rate N] [--traceparent T] [--unit] "
+	  "[--stream NAME] [--last-seq N] [--last-subject-seq N] "
+	  "[--mandatory] [--ttl D]", do_bus_pub,
 	    "publish events",
 	    "Without --file and --data, events are read from standard input.\n"
 	    "Each line is a CloudEvent (an object with specversion) or a bare\n"
@@ -258,9 +260,19 @@ const struct command ctl_commands[] = {
 	    "                  process; this is the default), synced (survives\n"
 	    "                  power loss)\n"
 	    "  --rate N        at most N events a second\n"
-	    "  --traceparent T the trace (W3C) of events that name none\n\n"
+	    "  --traceparent T the trace (W3C) of events that name none\n"
+	    "  --unit          all or none, in one stream; 1000 events at most.\n"
+	    "                  Each of the following means this, too:\n"
+	    "  --stream NAME   only if this is their stream\n"
+	    "  --last-seq N    only if N is the last sequence of the stream\n"
+	    "  --last-subject-seq N\n"
+	    "                  only if N is the last one of their subject (0:\n"
+	    "                  there is none yet)\n"
+	    "  --mandatory     only if a consumer or a live subscriber is there\n"
+	    "  --ttl D         not worth anything any more after this time\n\n"
 	    "  msctl bus pub agent.planner-1.started --data '{\"host\":\"a\"}'\n"
-	    "  msctl bus pub --file events.ndjson\n" },
+	    "  msctl bus pub --file events.ndjson\n"
+	    "  msctl bus pub order.7.paid --data 1 --last-subject-seq 41\n" },
 	{ "bus sub PATTERN [-n|--count N] [--data]", do_bus_sub,
 	    "print events as they come, one JSON line each",
 	    "  * stands for one token, a last > for the rest.\n"

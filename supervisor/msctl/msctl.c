@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MESSAGE_BYTES 1024
+#define MORE_BYTES    64
 
 static const struct exit_word {
 	const char *word;
@@ -48,7 +49,8 @@ exit_of_word(const char *word)
 }
 
 static int
-fail(const struct msctl *ctl, const char *word, const char *message)
+fail(const struct msctl *ctl, const char *word, const char *message,
+    const char *more)
 {
 	struct buf out = { 0 };
 
@@ -60,10 +62,26 @@ fail(const struct msctl *ctl, const char *word, const char *message)
 	json_quote(&out, slice_of(word));
 	buf_add_str(&out, ",\"message\":");
 	json_quote(&out, slice_of(message));
+	buf_add_str(&out, more);
 	buf_add_str(&out, "}}\n");
 	ctl_write(&out);
 	buf_fini(&out);
 	return exit_of_word(word);
+}
+
+/* What a program that reads the error has to know: is it worth trying again,
+ * and when. */
+static const char *
+again_json(enum ms_err err, uint32_t retry_after_ms,
+    char out[static MORE_BYTES])
+{
+	int n = snprintf(out, MORE_BYTES, ",\"retryable\":%s",
+	    ms_err_is_retryable(err) ? "true" : "false");
+
+	if (retry_after_ms > 0)
+		snprintf(out + n, MORE_BYTES - (size_t)n,
+		    ",\"retry_after_ms\":%u", retry_after_ms);
+	return out;
 }
 
 int
@@ -75,19 +93,33 @@ ctl_fail(const struct msctl *ctl, const char *word, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	return fail(ctl, word, message);
+	return fail(ctl, word, message, "");
 }
 
 int
 ctl_fail_err(const struct msctl *ctl, enum ms_err err, const char *fmt, ...)
 {
-	char message[MESSAGE_BYTES];
+	char message[MESSAGE_BYTES], more[MORE_BYTES];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	return fail(ctl, ms_err_name(err), message);
+	return fail(ctl, ms_err_name(err), message, again_json(err, 0, more));
+}
+
+int
+ctl_fail_again(const struct msctl *ctl, enum ms_err err,
+    uint32_t retry_after_ms, const char *fmt, ...)
+{
+	char message[MESSAGE_BYTES], more[MORE_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	return fail(ctl, ms_err_name(err), message,
+	    again_json(err, retry_after_ms, more));
 }
 
 void

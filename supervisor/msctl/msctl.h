@@ -38,6 +38,9 @@ int ctl_fail(const struct msctl *ctl, const char *word, const char *fmt, ...)
     MS_PRINTF(3, 4);
 int ctl_fail_err(const struct msctl *ctl, enum ms_err err, const char *fmt, ...)
     MS_PRINTF(3, 4);
+/* The same with when to try again; 0: unsaid. */
+int ctl_fail_again(const struct msctl *ctl, enum ms_err err,
+    uint32_t retry_after_ms, const char *fmt, ...) MS_PRINTF(4, 5);
 
 /* Everything in out to stdout, then out is empty; quiet about a closed pipe. */
 void ctl_write(struct buf *out);
