@@ -191,7 +191,8 @@ enum ms_err ms_publish_with(struct ms *ms, const struct ms_event *event,
     const struct ms_unit_options *options, struct ms_ack *ack_r);
 
 /* Live events: from now on, at most once, in order.  event NULL means a gap:
- * sequences from..to (of this class) were not received. */
+ * sequences from..to (of this class, in one of the streams) were not
+ * received. */
 typedef void ms_event_fn(void *arg, const struct ms_event *event);
 typedef void ms_gap_fn(void *arg, uint64_t from, uint64_t to);
 enum ms_err ms_subscribe(struct ms *ms, const char *pattern, ms_event_fn *fn,

@@ -15,13 +15,14 @@
  * and in the end drops, which we see as a gap. */
 #define INBOX_BYTES_MAX   (32u << 20)
 #define MESSAGES_PER_TURN 64u
-/* A class is a first token; more of them than this are watched for gaps no
- * longer, the oldest being forgotten. */
+/* A class is a first token in one stream; more of them than this are watched
+ * for gaps no longer, the oldest being forgotten. */
 #define CLASSES_MAX       256u
 #define EVENT_ARENA_BYTES (4u << 20)
 
 struct class_state {
 	char name[SUBJECT_BYTES_MAX + 1];
+	char stream[PUB_STREAM_NAME_BYTES];
 	uint64_t last_seq;
 };
 
@@ -47,14 +48,17 @@ struct ms_sub {
 /* ---- one message ------------------------------------------------------------------ */
 
 static struct class_state *
-find_class(struct ms_sub *sub, struct slice name, bool *is_new_r)
+find_class(struct ms_sub *sub, struct slice name, const char *stream,
+    bool *is_new_r)
 {
 	struct class_state *c;
 
 	for (size_t i = 0; i < sub->class_count; i++) {
-		if (slice_is(name, sub->classes[i].name)) {
+		c = &sub->classes[i];
+		if (slice_is(name, c->name) &&
+		    memcmp(c->stream, stream, sizeof(c->stream)) == 0) {
 			*is_new_r = false;
-			return &sub->classes[i];
+			return c;
 		}
 	}
 	*is_new_r = true;
@@ -64,6 +68,7 @@ find_class(struct ms_sub *sub, struct slice name, bool *is_new_r)
 		c = &sub->classes[sub->oldest_class];
 		sub->oldest_class = (sub->oldest_class + 1) % CLASSES_MAX;
 	}
+	memcpy(c->stream, stream, sizeof(c->stream));
 	memcpy(c->name, name.ptr, name.len);
 	c->name[name.len] = '\0';
 	c->last_seq = 0;
@@ -72,6 +77,7 @@ find_class(struct ms_sub *sub, struct slice name, bool *is_new_r)
 
 struct live {
 	struct slice class;
+	const char *stream; /* PUB_STREAM_NAME_BYTES of it */
 	uint64_t prev_seq, last_seq;
 	struct batch_head head;
 	struct slice batch_body;
@@ -89,6 +95,7 @@ parse_live(struct slice bytes, struct live *live_r)
 		return false;
 	live_r->prev_seq = get_u64(rest.ptr);
 	live_r->last_seq = get_u64(rest.ptr + 8);
+	live_r->stream = rest.ptr + PUB_STREAM_OFF;
 	rest.ptr += PUB_HEAD_BYTES;
 	rest.len -= PUB_HEAD_BYTES;
 	live_r->head = (struct batch_head){ 0 };
@@ -171,7 +178,7 @@ take_message(struct ms_sub *sub, const struct sp_msg *msg)
 
 	if (!parse_live(bytes, &live))
 		return;
-	class = find_class(sub, live.class, &is_new);
+	class = find_class(sub, live.class, live.stream, &is_new);
 	last_seq = class->last_seq;
 	if (live.last_seq > last_seq)
 		class->last_seq = live.last_seq;

@@ -105,10 +105,14 @@ extern const struct msg_desc msg_bus_consumer, msg_bus_fetch, msg_bus_settle,
 
 /*
  * Live traffic on bus.pub.ipc: `class \0`, then PUB_HEAD_BYTES, then a batch
- * of events whose subjects share that first token.  prev_seq is the last
- * sequence sent in this class before, so a subscriber sees a gap.  A message
- * without events (count 0) is the heartbeat.
+ * of events of one stream whose subjects share that first token.  prev_seq is
+ * the last sequence sent in this class of this stream before, so a subscriber
+ * sees a gap.  A message without events (count 0) is the heartbeat.
+ *
+ *  0 u64 prev_seq   8 u64 last_seq   16 char stream[32], zeros behind the name
  */
-#define PUB_HEAD_BYTES 16u /* u64 prev_seq | u64 last_seq */
+#define PUB_HEAD_BYTES        48u
+#define PUB_STREAM_OFF        16u
+#define PUB_STREAM_NAME_BYTES 32u
 
 #endif

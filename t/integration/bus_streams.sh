@@ -54,6 +54,23 @@ expect "a mixed batch is dealt" '[ "$(field main last_seq) $(field telemetry las
 msctl bus pub --file "$dir/mixed" --json | grep -q '"duplicates":3' ||
     fail "each stream remembers what it has"
 
+# One class in two streams: a live subscriber hears both, and nothing of the
+# one looks like a gap in the other.
+"$B/msctl" bus sub 'order.>' -n 4 --data >"$dir/live" 2>"$dir/gaps" &
+sub=$!
+await "it is heard once the subscription is up" 10 \
+    'msctl bus pub order.x.paid --data 0 >/dev/null; [ -s "$dir/live" ]'
+conf '[stream notes]
+subjects = order.*.noted'
+msctl reload >/dev/null || fail "reload"
+await "the stream is there" 5 '[ "$(field notes last_seq)" = 0 ]'
+pub order.1.noted >/dev/null
+pub order.1.paid >/dev/null
+pub order.2.noted >/dev/null
+await "all are heard" 10 '! kill -0 $sub 2>/dev/null'
+wait $sub
+expect "and no gap is told" '[ ! -s "$dir/gaps" ]'
+
 # Telemetry goes by its own bounds, the others keep everything.
 yes '{"n":123456789012345678901234567890123456789012345678901234567890}' |
     head -n 3000 | msctl bus pub metrics.disk >/dev/null || fail "flood"

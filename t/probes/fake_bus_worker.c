@@ -74,7 +74,7 @@ static void
 publish_live(struct bus *b, uint64_t from)
 {
 	struct buf batch = { 0 };
-	char head[PUB_HEAD_BYTES];
+	char head[PUB_HEAD_BYTES] = "";
 
 	put_u64(head, b->last_live);
 	put_u64(head + 8, b->last_seq);

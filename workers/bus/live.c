@@ -10,6 +10,7 @@
  */
 #include "workers/bus/live.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -45,6 +46,7 @@ struct live {
 	struct loop *loop;
 	live_send_fn *send;
 	void *arg;
+	char stream[PUB_STREAM_NAME_BYTES];
 	uint64_t heartbeat_ms;
 	uint64_t floor_seq; /* what an unknown class begins with */
 	struct class *classes;
@@ -62,6 +64,7 @@ send_message(struct live *l, const struct class *class, uint64_t prev_seq,
 {
 	unsigned char head[PUB_HEAD_BYTES];
 
+	memcpy(head + PUB_STREAM_OFF, l->stream, sizeof(l->stream));
 	put_u64(head, prev_seq);
 	put_u64(head + 8, last_seq);
 	l->send(l->arg, (struct slice){ class->name, class->name_bytes },
@@ -246,12 +249,13 @@ live_batch(struct live *l, struct slice batch)
 /* ---- life ---------------------------------------------------------------- */
 
 struct live *
-live_new(struct loop *loop, uint64_t heartbeat_ms, uint64_t start_seq,
-    live_send_fn *send, void *arg)
+live_new(struct loop *loop, const char *stream, uint64_t heartbeat_ms,
+    uint64_t start_seq, live_send_fn *send, void *arg)
 {
 	struct live *l = xcalloc(1, sizeof(*l));
 
 	l->loop = loop;
+	snprintf(l->stream, sizeof(l->stream), "%s", stream);
 	l->heartbeat_ms = heartbeat_ms;
 	l->floor_seq = start_seq;
 	l->send = send;

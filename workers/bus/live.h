@@ -21,8 +21,8 @@ typedef void live_send_fn(void *arg, struct slice topic, struct slice head,
 
 /* start_seq: the last one stored before.  It is what a class begins with, so
  * that a subscriber from before a restart sees what it may have missed. */
-struct live *live_new(struct loop *loop, uint64_t heartbeat_ms,
-    uint64_t start_seq, live_send_fn *send, void *arg);
+struct live *live_new(struct loop *loop, const char *stream,
+    uint64_t heartbeat_ms, uint64_t start_seq, live_send_fn *send, void *arg);
 void live_free(struct live **live);
 void live_set_heartbeat(struct live *live, uint64_t heartbeat_ms);
 /* An event was added to the log; in the order of journal_add(). */

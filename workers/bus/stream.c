@@ -176,7 +176,7 @@ stream_go_live(struct stream *stream)
 {
 	struct bus *bus = stream->bus;
 
-	stream->live = live_new(bus->loop, bus->conf.live_heartbeat_ms,
-	    stream->live_seq, send_live, stream);
+	stream->live = live_new(bus->loop, stream->name,
+	    bus->conf.live_heartbeat_ms, stream->live_seq, send_live, stream);
 	journal_on_batch(stream->journal, on_batch);
 }

@@ -34,6 +34,7 @@ on_send(void *arg, struct slice topic, struct slice head, struct slice body)
 
 	ck_assert_uint_le(sink->count, SENT_MAX);
 	ck_assert_uint_eq(head.len, PUB_HEAD_BYTES);
+	ck_assert_str_eq(head.ptr + PUB_STREAM_OFF, "facts");
 	ck_assert_int_eq(batch_check(body, &batch, &total, NULL), MS_OK);
 	*s = (struct sent){ .prev = get_u64(head.ptr),
 		.last = get_u64(head.ptr + 8),
@@ -86,7 +87,7 @@ begin(struct sink *sink, uint64_t start_seq)
 	memset(sink, 0, sizeof(*sink));
 	loop = loop ? loop : loop_new();
 	next_seq = start_seq + 1;
-	return live_new(loop, 20, start_seq, on_send, sink);
+	return live_new(loop, "facts", 20, start_seq, on_send, sink);
 }
 
 START_TEST(a_batch_of_one_class_goes_out_as_one_message)
