@@ -1,6 +1,7 @@
 #!/bin/sh
-# One client and the bus: acknowledged publishing, durable consumption, and how
-# long a start takes with all of it in the log.  Prints `name value unit`.
+# The bus: acknowledged publishing, durable consumption, live subscribers, and
+# how long a start takes with all of it in the log; beside it what bare NNG
+# needs for a request and its answer.  Prints `name value unit`.
 set -eu
 B=${B:-build/release}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/ms-bench.XXXXXX")
@@ -14,11 +15,33 @@ start() {
 	timeout 60 tail -n +1 -f "$dir/log" | grep -q -e ' ready '
 }
 start
-for what in publish synced; do "$B/t/bench/bus_flow" "$dir" $what 1000000; done
-"$B/t/bench/bus_flow" "$dir" latency 20000
-"$B/t/bench/bus_flow" "$dir" consume 2000000
-echo "bus.rss.busy $(awk '/^VmRSS/ { print $2 / 1024 }' /proc/$bus/status) mib"
+rss() { awk -v name=$1 '/^VmRSS/ { print name, $2 / 1024, "mib" }' /proc/$bus/status; }
+flow() { "$B/t/bench/bus_flow" "$dir" "$@"; }
+flow publish 1000000
+flow synced 1000000
+flow publishers 64000
+flow latency 20000
+"$B/t/bench/nng_reqrep" "$dir" 20000
+flow accepted 20000
+flow consume 2000000
+"$B/t/bench/bus_live" "$dir" throughput 1 500000
+"$B/t/bench/bus_live" "$dir" throughput 4 300000
+"$B/t/bench/bus_live" "$dir" latency 1 30000
+# A start looks at every batch of the log, so its time grows with the bytes.
+log_bytes=$(cat "$dir"/bus/*.log | wc -c)
 kill -9 $bus
 wait $bus 2>/dev/null || :
 start
-echo "bus.start.after_kill $(sed -n 's/.* start_ms=//p' "$dir/log") ms"
+sed -n 's/.* start_ms=//p' "$dir/log" | awk -v bytes="$log_bytes" '
+	{ print "bus.recover.1gib", $1 / 1000 * 2 ^ 30 / bytes, "s" }'
+
+# At its height the memory is the window of duplicates; idle is behind it.
+kill -9 $bus
+wait $bus 2>/dev/null || :
+window=5
+printf '%s\n' '[bus]' "dedup_window = ${window}s" >>"$dir/conf"
+start
+flow burst 10000000
+rss bus.rss.burst
+sleep $((window * 2))
+rss bus.rss.after_burst
